@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from swarm import metrics
+
+
+def test_mse_loss_averages_over_the_last_axis():
+    rng = np.random.default_rng(0)
+    ypreds, y = rng.normal(size=(3, 4, 5)), rng.normal(size=5)
+    losses = metrics.mse_loss(ypreds, y)
+    assert losses.shape == (3, 4)
+    assert losses[2, 1] == pytest.approx(sum((ypreds[2, 1, k] - y[k]) ** 2 for k in range(5)) / 5)
+
+
+@pytest.mark.parametrize("y", [np.zeros(4), np.zeros((1, 5))])
+def test_mse_loss_refuses_targets_that_do_not_match(y):
+    with pytest.raises(ValueError, match="ypreds"):
+        metrics.mse_loss(np.zeros((3, 5)), y)
+
+
+SCORES = [5.0, 2.0, 4.0, 1.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "direction", "threshold", "expected"),
+    [
+        ("first", "below", 2.0, 1),
+        ("always", "below", 2.0, 3),
+        ("first", "above", 4.5, 0),
+        ("always", "above", 0.5, 0),
+        ("first", "below", 0.1, None),
+        ("always", "above", 1.0, None),
+    ],
+)
+def test_iteration_threshold(criterion, direction, threshold, expected):
+    assert metrics.iteration_threshold(SCORES, threshold, criterion, direction) == expected
+
+
+def test_nan_reaches_no_threshold():
+    assert metrics.iteration_threshold([np.nan, 1.0], 2.0) == 1
+    assert metrics.iteration_threshold([1.0, np.nan], 2.0, "always") is None
+
+
+def test_no_scores_reach_nothing():
+    assert metrics.iteration_threshold([], 1.0) is None
+    assert metrics.iteration_threshold([], 1.0, "always") is None
+
+
+def test_ratio_is_a_threshold_relative_to_the_reference():
+    assert metrics.iteration_threshold_ratio(SCORES, 0.5) == 1
+    assert metrics.iteration_threshold_ratio(SCORES, 0.5, reference_iteration=1) == 3
+    assert metrics.iteration_threshold_ratio(SCORES, 0.5, criterion="always") == 3
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: metrics.iteration_threshold([[1.0]], 1), r"\(1, 1\)"),
+        (lambda: metrics.iteration_threshold(SCORES, 1, "last"), "'last'"),
+        (lambda: metrics.iteration_threshold(SCORES, 1, "first", "under"), "'under'"),
+        (lambda: metrics.iteration_threshold_ratio(SCORES, 1, reference_iteration=5), "5"),
+        (lambda: metrics.iteration_threshold_ratio([], 1), "reference_iteration 0"),
+    ],
+)
+def test_bad_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+import torch
+
+from swarm import util
+
+
+def draws():
+    return torch.rand(3).tolist(), np.random.rand(3).tolist()
+
+
+def test_seed_as_gives_what_manual_seeding_gives():
+    with util.seed_as(7):
+        inside = draws()
+    torch.manual_seed(7)
+    np.random.seed(7)
+    assert inside == draws()
+
+
+def test_seed_zero_is_a_seed():
+    with util.seed_as(0):
+        first = draws()
+    draws()
+    with util.seed_as(0):
+        assert draws() == first
+
+
+def test_seed_as_restores_both_generators_after_an_exception():
+    torch.manual_seed(1)
+    np.random.seed(1)
+    expected = draws()
+    torch.manual_seed(1)
+    np.random.seed(1)
+    with pytest.raises(KeyError), util.seed_as(99):
+        raise KeyError(draws())
+    assert draws() == expected
+
+
+def test_seed_as_none_leaves_the_state_and_restores_it():
+    torch.manual_seed(3)
+    expected = torch.rand(1).item()
+    torch.manual_seed(3)
+    with util.seed_as(None):
+        assert torch.rand(1).item() == expected
+    assert torch.rand(1).item() == expected
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_seed_as_refuses_a_seed_that_numpy_cannot_take(seed):
+    with pytest.raises(ValueError, match=str(seed)), util.seed_as(seed):
+        pass
+
+
+def test_transpose_turns_rows_into_columns():
+    assert util.transpose([(1, "a"), (2, "b"), (3, "c")]) == [(1, 2, 3), ("a", "b", "c")]
+    with pytest.raises(ValueError, match="shorter"):
+        util.transpose([(1, 2), (3,)])
+
+
+def test_merge_dicts_refuses_overlapping_keys_by_name():
+    assert util.merge_dicts({"a": 1}, {"b": 2}) == {"a": 1, "b": 2}
+    with pytest.raises(ValueError, match="width"):
+        util.merge_dicts({"width": 1, "lr": 2}, {"width": 3})
+
+
+def test_dict_slicer_yields_a_dict_for_each_row_and_checks_lengths_at_once():
+    rows = util.dict_slicer({"a": np.arange(2), "b": ["x", "y"]})
+    assert list(rows) == [{"a": 0, "b": "x"}, {"a": 1, "b": "y"}]
+    with pytest.raises(ValueError, match=r"'a': 2, 'b': 1"):
+        util.dict_slicer({"a": [1, 2], "b": [1]})
