@@ -1,0 +1,240 @@
+"""Collects what bees yield into arrays of shape (bee, epoch, *dims)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+__all__ = ["Failure", "Record", "as_array", "as_values"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception that a bee raised, and where."""
+
+    bee: int
+    seed: int
+    epoch: int
+    error: Exception
+
+
+def as_values(yielded: Any) -> Sequence[Any]:
+    """Return the values that one ``yield`` gave: several as a tuple or list, or a single one."""
+    return yielded if isinstance(yielded, tuple | list) else (yielded,)
+
+
+def as_array(value: Any) -> Array:
+    """Turn a yielded value into an array, without copying where that can be had."""
+    if isinstance(value, torch.Tensor):
+        value = value.detach().resolve_conj().resolve_neg().cpu()
+        if value.dtype == torch.bfloat16:  # which NumPy lacks
+            value = value.float()
+        return value.numpy()
+    return np.asarray(value)
+
+
+class Record:
+    """What the bees of a range yield, field by field.
+
+    How often a bee yields is known only when the first has finished. Until
+    then each epoch is kept by itself; from then on values are written
+    straight to where they stay.
+
+    Parameters
+    ----------
+    bees : range
+        Indices of the bees in their swarm, without gaps.
+    names : sequence of str or None
+        The fields; None names them ``V1, V2, …`` when the first values arrive.
+    arrays : list of ndarray of shape (bee, epoch, *dims), optional
+        Where to write, if the number of epochs is known.
+    """
+
+    def __init__(
+        self, bees: range, names: Sequence[str] | None, arrays: list[Array] | None = None
+    ) -> None:
+        self.bees = bees
+        self.names = names
+        self.arrays = arrays
+        self.failures: list[Failure] = []
+        self.notes: list[str] = []
+        self._epochs = np.zeros(len(bees), dtype=int)  # yielded so far, by bee
+        self._rows: list[list[Array]] = []  # by epoch and field: (bee, *dims)
+        self._held: list[Record] = []  # parts in which every bee failed
+
+    def write(self, where: slice | NDArray[np.intp], epoch: int, values: Sequence[Array]) -> None:
+        """Keep what the bees at `where` yielded in an epoch, arrays of shape (bee, *dims).
+
+        Raises
+        ------
+        ValueError
+            If the fields, their shapes, dtypes or the number of epochs are not
+            those of the earlier epochs and bees.
+        TypeError
+            If a value is not numeric.
+        """
+        bee = self.bees[int(np.arange(len(self.bees))[where][0])]
+        if self.names is None:
+            self.names = [f"V{i}" for i in range(1, len(values) + 1)]
+        if len(values) != len(self.names):
+            raise ValueError(
+                f"bee {bee} yields {len(values)} values in epoch {epoch}, but there are "
+                f"{len(self.names)} fields ({', '.join(self.names)}); name each value once"
+            )
+        for name, value in zip(self.names, values, strict=True):
+            if value.dtype.kind not in "biufc":
+                raise TypeError(
+                    f"field {name!r} of bee {bee} in epoch {epoch} is not numeric "
+                    f"(dtype {value.dtype}); yield numbers, arrays or tensors of one shape"
+                )
+        if self.arrays is None:
+            self._write_row(where, epoch, values, bee)
+        else:
+            if epoch >= self.arrays[0].shape[1]:
+                raise _uneven(bee, "more than", self.arrays[0].shape[1])
+            for name, array, value in zip(self.names, self.arrays, values, strict=True):
+                self._check(name, bee, epoch, value, array.shape[2:], array.dtype)
+                array[where, epoch] = value
+        self._epochs[where] = epoch + 1
+
+    def _write_row(
+        self, where: slice | NDArray[np.intp], epoch: int, values: Sequence[Array], bee: int
+    ) -> None:
+        if epoch == len(self._rows):
+            first = self._rows[0] if self._rows else values
+            self._rows.append([np.empty((len(self.bees), *f.shape[1:]), f.dtype) for f in first])
+        assert self.names is not None
+        for name, row, value in zip(self.names, self._rows[epoch], values, strict=True):
+            self._check(name, bee, epoch, value, row.shape[1:], row.dtype)
+            row[where] = value
+
+    @staticmethod
+    def _check(
+        name: str, bee: int, epoch: int, value: Array, shape: tuple[int, ...], dtype: np.dtype[Any]
+    ) -> None:
+        if value.shape[1:] != shape:
+            raise ValueError(
+                f"field {name!r} of bee {bee} in epoch {epoch} has shape {value.shape[1:]}, "
+                f"but {shape} before; yield one shape throughout"
+            )
+        if not np.can_cast(value.dtype, dtype, "safe"):
+            raise ValueError(
+                f"field {name!r} of bee {bee} in epoch {epoch} has dtype {value.dtype}, "
+                f"but {dtype} before; yield one dtype throughout, e.g. float(...)"
+            )
+
+    def part(self, bees: range) -> "Record":
+        """Make a record for some of the bees, which writes in place if that is possible yet."""
+        start = bees.start - self.bees.start
+        where = slice(start, start + len(bees))
+        arrays = None if self.arrays is None else [array[where] for array in self.arrays]
+        return Record(bees, self.names, arrays)
+
+    def add(self, part: "Record") -> None:
+        """Take over the values of a part whose bees have all ended."""
+        self.failures += part.failures
+        self.notes += part.notes
+        start = part.bees.start - self.bees.start
+        where = slice(start, start + len(part.bees))
+        self._epochs[where] = part._epochs
+        self.names = self.names or part.names
+        part.settle()
+        if len(part.failures) == len(part.bees) and self.arrays is None:
+            self._held.append(part)
+            return
+        if self.arrays is None:
+            assert part.arrays is not None
+            if part.bees == self.bees:
+                self.arrays = part.arrays
+            else:
+                self.arrays = [
+                    np.empty((len(self.bees), *a.shape[1:]), a.dtype) for a in part.arrays
+                ]
+        for held in [*self._held, part]:
+            self._copy(held)
+        self._held.clear()
+
+    def _copy(self, part: "Record") -> None:
+        assert self.arrays is not None
+        if not part.arrays or np.may_share_memory(part.arrays[0], self.arrays[0]):
+            return
+        known, new = self.arrays[0].shape[1], part.arrays[0].shape[1]
+        failed = len(part.failures) == len(part.bees)
+        if new > known or (new < known and not failed):
+            raise _uneven(part.bees[0], "more than" if new > known else "fewer than", known)
+        assert self.names is not None
+        start = part.bees.start - self.bees.start
+        for name, array, values in zip(self.names, self.arrays, part.arrays, strict=True):
+            # One bee in its first epoch stands for the part, which checked itself.
+            self._check(name, part.bees[0], 0, values[:, 0], array.shape[2:], array.dtype)
+            array[start : start + len(part.bees), :new] = values
+
+    def settle(self) -> None:
+        """Fix the number of epochs, once the bees of this record have ended.
+
+        Raises
+        ------
+        ValueError
+            If they yielded nothing, or not all equally often.
+        """
+        failed = {f.bee - self.bees.start for f in self.failures}
+        whole = [i for i in range(len(self.bees)) if i not in failed]
+        counts = self._epochs
+        if whole and counts[whole].max() == 0:
+            raise ValueError(
+                f"bee {self.bees[whole[0]]} yields nothing; a bee trainer must yield "
+                "its values once an epoch"
+            )
+        known = (
+            self.arrays[0].shape[1]
+            if self.arrays
+            else int(counts[whole if whole else slice(None)].max())
+        )
+        for i in range(len(self.bees)):
+            if counts[i] > known or (counts[i] < known and i not in failed):
+                few = "fewer than" if counts[i] < known else "more than"
+                raise _uneven(self.bees[i], few, known)
+        if self.arrays is None and self._held:
+            longest = max(self._held, key=lambda part: part._epochs.max())
+            self.arrays = [
+                np.empty((len(self.bees), *a.shape[1:]), a.dtype) for a in longest.arrays or ()
+            ]
+            for held in self._held:
+                self._copy(held)
+            self._held = []
+        elif self.arrays is None:
+            self.arrays = []
+            for field in range(len(self._rows[0]) if self._rows else 0):
+                first = self._rows[0][field]
+                array = np.empty((first.shape[0], known, *first.shape[1:]), first.dtype)
+                for epoch, row in enumerate(self._rows):
+                    array[:, epoch] = row[field]
+                    row[field] = first[:0]  # freed, so that no field is held twice for long
+                self.arrays.append(array)
+            self._rows = []
+
+    def finish(self) -> dict[str, Array]:
+        """Return the arrays by field, NaN where a failed bee no longer yielded.
+
+        Integers become float64 if there is a NaN to write.
+        """
+        assert self.arrays is not None
+        assert self.names is not None
+        for i, array in enumerate(self.arrays):
+            if self.failures and array.dtype.kind not in "fc":
+                array = self.arrays[i] = array.astype(np.float64)
+            for failure in self.failures:
+                array[failure.bee - self.bees.start, failure.epoch :] = np.nan
+        return dict(zip(self.names, self.arrays, strict=True))
+
+
+def _uneven(bee: int, few: str, known: int) -> ValueError:
+    return ValueError(
+        f"bee {bee} yields {few} the {known} epochs of other bees; all bees of a swarm must "
+        "yield equally often: go on yielding the last values after stopping early"
+    )
