@@ -1,0 +1,375 @@
+"""Evaluates one network at many weights: the engine under `swarm.surface`.
+
+The caller's network is never touched. Where it can, one call evaluates a whole
+tile of weights, with `torch.func.functional_call` under `torch.vmap`; where the
+network resists that, a private copy is loaded with one set of weights after
+another. Which way is taken never changes the result: before a vectorised call
+is trusted, one of its points is compared with the copy.
+"""
+
+import copy
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import joblib
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.utils._pytree import tree_map_only
+
+__all__ = ["Evaluator", "Grid", "Listed", "as_batches"]
+
+Metric = Callable[[Any, Any], Any]
+Batch = tuple[Any, Any, int]
+Dims = dict[str, int | None]
+
+CPU_BYTES = 4 * 2**20
+"""How large a tile's largest intermediate may be: it should stay in the processor's cache."""
+
+GPU_BYTES = 256 * 2**20
+"""The same on a GPU, which needs more work at once to be busy."""
+
+
+def as_batches(inputs: Any, targets: Any) -> Iterator[Batch]:
+    """Yield (inputs, targets, number of samples) for tensors or an iterable of batches."""
+    if targets is not None:
+        yield inputs, targets, _samples(inputs)
+        return
+    if isinstance(inputs, Tensor) or not isinstance(inputs, Iterable):
+        raise TypeError(
+            "targets is missing: pass inputs and targets, or, as inputs, an iterable of "
+            f"(inputs, targets) batches such as a DataLoader; got {type(inputs).__name__}"
+        )
+    empty = True
+    for batch in inputs:
+        if not isinstance(batch, list | tuple) or len(batch) < 2:
+            raise TypeError(
+                f"a batch must be a tuple (inputs, targets), got {type(batch).__name__}"
+            )
+        # A data set of several tensors gives [first, second, …, targets].
+        first = batch[0] if len(batch) == 2 else tuple(batch[:-1])
+        yield first, batch[-1], _samples(first)
+        empty = False
+    if empty:
+        raise ValueError(
+            "the iterable of batches is empty (a generator can be read only once); "
+            "pass a list or a DataLoader with at least one batch"
+        )
+
+
+def _samples(inputs: Any) -> int:
+    tensor = inputs
+    while not isinstance(tensor, Tensor):
+        if isinstance(tensor, Mapping) and tensor:
+            tensor = next(iter(tensor.values()))
+        elif isinstance(tensor, list | tuple) and tensor:
+            tensor = tensor[0]
+        else:
+            raise TypeError(
+                "inputs must be a tensor, or a tuple or mapping of tensors, got "
+                f"{type(inputs).__name__}"
+            )
+    count = len(tensor) if tensor.ndim else 1
+    if count == 0:
+        raise ValueError(f"there are no samples: inputs have shape {tuple(tensor.shape)}")
+    return count
+
+
+def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Turn one batch's inputs into what the network is called with."""
+    if isinstance(inputs, Mapping):
+        return (), dict(inputs)
+    return (tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)), {}
+
+
+def _refuse_randomness(net: nn.Module) -> None:
+    for name, module in net.named_modules():
+        kind = type(module).__name__
+        rate = getattr(module, "p" if "Dropout" in kind else "dropout", 0)
+        if module.training and isinstance(rate, int | float) and rate > 0:
+            raise ValueError(
+                f"the network is in train mode, and its {kind} {name!r} drops units at random "
+                f"(p = {rate}), so the loss would be noise; call net.eval() first"
+            )
+
+
+class Source(Protocol):
+    """Weights laid out in rows and columns."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    def tile(self, rows: slice, cols: slice) -> tuple[dict[str, Tensor], Dims, Dims]:
+        """Return parameters by name, and the axes of each that run over rows and columns."""
+
+    def weights(self, row: int, col: int) -> Tensor:
+        """Return one set of flat weights, (P,)."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A single row of weights with nothing in common: ``flat(cols)`` gives (columns, P)."""
+
+    flat: Callable[[slice], Tensor]
+    count: int
+    shapes: dict[str, torch.Size]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return 1, self.count
+
+    def tile(self, rows: slice, cols: slice) -> tuple[dict[str, Tensor], Dims, Dims]:
+        params = _split(self.flat(cols), self.shapes)
+        return params, dict.fromkeys(params), dict.fromkeys(params, 0)
+
+    def weights(self, row: int, col: int) -> Tensor:
+        return self.flat(slice(col, col + 1))[0]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The weights origin + x·u + y·v, where no parameter depends on both x and y.
+
+    Nesting one vmap over the rows in another over the columns then does the
+    work that depends on x alone once for each column instead of once for each
+    grid point, and likewise for y.
+    """
+
+    origin: Tensor
+    u: Tensor
+    v: Tensor
+    xs: Tensor
+    ys: Tensor
+    shapes: dict[str, torch.Size]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.ys), len(self.xs)
+
+    @staticmethod
+    def fits(u: Tensor, v: Tensor, shapes: dict[str, torch.Size]) -> bool:
+        parts = zip(_split(u, shapes).values(), _split(v, shapes).values(), strict=True)
+        return not any(a.any() and b.any() for a, b in parts)
+
+    def tile(self, rows: slice, cols: slice) -> tuple[dict[str, Tensor], Dims, Dims]:
+        params = _split(self.origin, self.shapes)
+        on_rows: Dims = dict.fromkeys(params)
+        on_cols: Dims = dict.fromkeys(params)
+        sides = (self.u, self.xs[cols], on_cols), (self.v, self.ys[rows], on_rows)
+        for direction, steps, on in sides:
+            for name, part in _split(direction, self.shapes).items():
+                if part.any():
+                    params[name] = params[name] + steps.view(-1, *[1] * part.ndim) * part
+                    on[name] = 0
+        return params, on_rows, on_cols
+
+    def weights(self, row: int, col: int) -> Tensor:
+        return self.origin + self.xs[col] * self.u + self.ys[row] * self.v
+
+
+def _split(flat: Tensor, shapes: dict[str, torch.Size]) -> dict[str, Tensor]:
+    """Cut flat weights (…, P) into parameters by name, (…, *shape)."""
+    sizes = [shape.numel() for shape in shapes.values()]
+    parts = zip(shapes.items(), flat.split(sizes, dim=-1), strict=True)
+    return {name: part.view(*flat.shape[:-1], *shape) for (name, shape), part in parts}
+
+
+class Evaluator:
+    """Metrics of one network as a function of its flat weights.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        Copied at once; the original stays as it is.
+    metrics : sequence of callables
+        Functions of (outputs, targets) that give the mean over samples, or one
+        value for each sample.
+    chunk : int or None
+        The most sets of weights to evaluate at once; None chooses by memory.
+    """
+
+    def __init__(self, net: nn.Module, metrics: Sequence[Metric], chunk: int | None) -> None:
+        if chunk is not None and chunk < 1:
+            raise ValueError(f"chunk must be at least 1, got {chunk}")
+        _refuse_randomness(net)
+        self.metrics = tuple(metrics)
+        self.chunk = chunk
+        self.net = copy.deepcopy(net).requires_grad_(False)
+        self.shapes = {name: p.shape for name, p in self.net.named_parameters()}
+        first = next(self.net.parameters(), None)
+        if first is None:
+            raise ValueError(f"{type(net).__name__} has no parameters, so it has no loss surface")
+        self.device, self.dtype = first.device, first.dtype
+        self.size = sum(shape.numel() for shape in self.shapes.values())
+        self.vectorised = chunk != 1
+        self.checked = False
+
+    def tensor(self, vector: NDArray[Any]) -> Tensor:
+        """Return weights or coordinates where the network lives and in its precision."""
+        return torch.tensor(vector, device=self.device, dtype=self.dtype)
+
+    @torch.no_grad()
+    def run(
+        self, source: Source, batches: Iterable[Batch], n_jobs: int | None = None
+    ) -> NDArray[np.float64]:
+        """Return each metric's mean over all samples, (metric, row, column)."""
+        total = np.zeros((len(self.metrics), *source.shape))
+        samples = 0
+        tiles: list[tuple[slice, slice]] = []
+        for inputs, targets, count in batches:
+            inputs, targets = tree_map_only(Tensor, lambda t: t.to(self.device), (inputs, targets))
+            # The first batch decides the size of the tiles; later ones are no larger, as a rule.
+            tiles = tiles or self._tiles(source, inputs, targets)
+            self._check(source, tiles[0], inputs, targets)
+            jobs = min(joblib.effective_n_jobs(n_jobs), len(tiles))
+            groups = [tiles] if jobs == 1 else [tiles[i :: 4 * jobs] for i in range(4 * jobs)]
+            done = joblib.Parallel(n_jobs=n_jobs if jobs > 1 else 1)(
+                joblib.delayed(self._group)(source, group, inputs, targets) for group in groups
+            )
+            for group, values in zip(groups, done, strict=True):
+                for (rows, cols), value in zip(group, values, strict=True):
+                    total[:, rows, cols] += count * value
+            samples += count
+        return total / samples
+
+    @torch.no_grad()
+    def _group(
+        self, source: Source, tiles: list[tuple[slice, slice]], inputs: Any, targets: Any
+    ) -> list[NDArray[np.float64]]:
+        evaluate = self._at_once if self.vectorised else self._one_by_one
+        return [evaluate(source, rows, cols, inputs, targets) for rows, cols in tiles]
+
+    # -- the size of a tile -------------------------------------------------------------------
+
+    def _tiles(self, source: Source, inputs: Any, targets: Any) -> list[tuple[slice, slice]]:
+        height, width = source.shape
+        most = self.chunk or self._affordable(source, inputs, targets)
+        # As square as it goes, so that a grid's shared work is shared by as many as possible.
+        step_y = min(height, max(1, math.isqrt(most)))
+        step_x = min(width, max(1, most // step_y))
+        step_y = min(height, max(1, most // step_x))
+        # Equal tiles rather than a thin one at the end.
+        step_y, step_x = (
+            math.ceil(n / math.ceil(n / step)) for n, step in ((height, step_y), (width, step_x))
+        )
+        return [
+            (slice(y, min(y + step_y, height)), slice(x, min(x + step_x, width)))
+            for y in range(0, height, step_y)
+            for x in range(0, width, step_x)
+        ]
+
+    def _affordable(self, source: Source, inputs: Any, targets: Any) -> int:
+        """Return how many sets of weights fit the budget, from the outputs of every module."""
+        largest = self.size * self.dtype.itemsize
+
+        def measure(module: nn.Module, args: Any, outputs: Any) -> None:
+            nonlocal largest
+
+            def note(tensor: Tensor) -> None:
+                nonlocal largest
+                largest = max(largest, tensor.numel() * tensor.element_size())
+
+            tree_map_only(Tensor, note, outputs)
+
+        hooks = [module.register_forward_hook(measure) for module in self.net.modules()]
+        try:
+            self._one(source.weights(0, 0), inputs, targets)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        budget = CPU_BYTES if self.device.type == "cpu" else GPU_BYTES
+        return max(1, budget // largest)
+
+    # -- one by one ---------------------------------------------------------------------------
+
+    def _load(self, weights: Tensor) -> None:
+        start = 0
+        for parameter in self.net.parameters():
+            part = weights[start : start + parameter.numel()]
+            parameter.copy_(part.view_as(parameter))
+            start += parameter.numel()
+
+    def _one(self, weights: Tensor, inputs: Any, targets: Any) -> NDArray[np.float64]:
+        """Return the metrics (metric,) at `weights` (P,), loaded into the private copy."""
+        self._load(weights)
+        args, kwargs = _arguments(inputs)
+        outputs = self.net(*args, **kwargs)
+        return np.array([float(_mean(m(outputs, targets))) for m in self.metrics])
+
+    def _one_by_one(
+        self, source: Source, rows: slice, cols: slice, inputs: Any, targets: Any
+    ) -> NDArray[np.float64]:
+        values = [
+            [
+                self._one(source.weights(y, x), inputs, targets)
+                for x in range(cols.start, cols.stop)
+            ]
+            for y in range(rows.start, rows.stop)
+        ]
+        return np.moveaxis(np.array(values), -1, 0)
+
+    # -- a whole tile at once -----------------------------------------------------------------
+
+    def _at_once(
+        self, source: Source, rows: slice, cols: slice, inputs: Any, targets: Any
+    ) -> NDArray[np.float64]:
+        """Return the metrics (metric, row, column) of a tile."""
+        args, kwargs = _arguments(inputs)
+        params, on_rows, on_cols = source.tile(rows, cols)
+
+        def forward(params: dict[str, Tensor]) -> Any:
+            return functional_call(self.net, params, args, kwargs)
+
+        with warnings.catch_warnings():
+            # vmap is correct, only not fast, where an operation has no batching rule.
+            warnings.filterwarnings("ignore", message="There is a performance drop")
+            each = torch.vmap(forward, in_dims=(on_cols,))
+            if any(dim is not None for dim in on_rows.values()):
+                each = torch.vmap(each, in_dims=(on_rows,))
+                outputs = tree_map_only(Tensor, lambda t: t.flatten(0, 1), each(params))
+            else:
+                outputs = each(params)
+            # The metrics see one flat axis: not all of torch's losses are right under two vmaps.
+            values = [
+                torch.vmap(lambda o, m=metric: _mean(m(o, targets)))(outputs)
+                for metric in self.metrics
+            ]
+        shape = rows.stop - rows.start, cols.stop - cols.start
+        return torch.stack([v.double() for v in values]).view(-1, *shape).cpu().numpy()
+
+    def _check(self, source: Source, tile: tuple[slice, slice], inputs: Any, targets: Any) -> None:
+        """Try the first tile at once, and go one by one if that fails or differs."""
+        if self.checked or not self.vectorised:
+            return
+        self.checked = True
+        rows, cols = tile
+        if (rows.stop - rows.start) * (cols.stop - cols.start) == 1:
+            self.vectorised = False
+            return
+        # What fails to be replaced (an LSTM keeps its weights in a second place) shows as NaN.
+        self._load(torch.full((self.size,), math.nan, device=self.device, dtype=self.dtype))
+        try:
+            values = self._at_once(source, rows, cols, inputs, targets)
+        except Exception as error:
+            if "random operation" in str(error):
+                raise ValueError(
+                    "the network or the loss draws random numbers, so the loss would be noise; "
+                    "call net.eval(), or fix what is drawn before"
+                ) from error
+            self.vectorised = False
+            return
+        finite = np.argwhere(np.isfinite(values).all(axis=0))
+        y, x = finite[0] if len(finite) else (0, 0)
+        alone = self._one(source.weights(rows.start + y, cols.start + x), inputs, targets)
+        self.vectorised = bool(np.allclose(values[:, y, x], alone, rtol=1e-3, atol=1e-5))
+
+
+def _mean(value: Any) -> Tensor:
+    """Average a metric over whatever it did not reduce itself."""
+    value = torch.as_tensor(value)
+    return (value if value.is_floating_point() else value.float()).mean()
