@@ -1,0 +1,153 @@
+"""The looks of a drawing, light and dark: colours, and matplotlib settings for one figure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from cycler import cycler
+from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, to_rgb
+
+__all__ = ["DARK", "LIGHT", "Style", "bee_colormap", "density_colormap", "is_dark"]
+
+
+@dataclass(frozen=True)
+class Style:
+    """Colours of a drawing, each legible on its background and to the colour-blind.
+
+    Attributes
+    ----------
+    name : str
+        ``"light"`` or ``"dark"``.
+    background, text, muted, grid : str
+        Colours of the page, of titles, of ticks and labels, and of grid lines.
+    bee, highlight, truth, other : str
+        Colours of what is drawn, which are also the colour cycle: ``"C0"`` for
+        bees, ``"C1"`` for the one thing to look at, ``"C2"`` for the truth,
+        ``"C3"`` for anything else.
+    """
+
+    name: str
+    background: str
+    text: str
+    muted: str
+    grid: str
+    bee: str
+    highlight: str
+    truth: str
+    other: str
+
+    def rc(self, width: float) -> Any:
+        """Give matplotlib settings for a figure, for `matplotlib.rc_context`.
+
+        Text and lines grow with the figure: a movie is shown as wide as its
+        page, or its telephone, whatever the number of its pixels.
+
+        Parameters
+        ----------
+        width : float
+            Width of the figure in inches.
+
+        Returns
+        -------
+        dict
+            Names and values of `matplotlib.rcParams`.
+        """
+        scale = width / 12
+        return {
+            "axes.axisbelow": True,
+            "axes.edgecolor": self.grid,
+            "axes.facecolor": self.background,
+            "axes.grid": True,
+            "axes.labelcolor": self.muted,
+            "axes.labelpad": 8 * scale,
+            "axes.labelsize": 21 * scale,
+            "axes.linewidth": 1.2 * scale,
+            "axes.prop_cycle": cycler(color=[self.bee, self.highlight, self.truth, self.other]),
+            "axes.spines.left": False,
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.titlecolor": self.text,
+            "axes.titlelocation": "left",
+            "axes.titlepad": 14 * scale,
+            "axes.titlesize": 25 * scale,
+            "axes.titleweight": "normal",
+            "figure.constrained_layout.h_pad": 0.14 * scale,
+            "figure.constrained_layout.hspace": 0.05,
+            "figure.constrained_layout.w_pad": 0.22 * scale,
+            "figure.edgecolor": self.background,
+            "figure.facecolor": self.background,
+            "font.family": ["DejaVu Sans"],
+            "font.size": 20 * scale,
+            "grid.color": self.grid,
+            "grid.linewidth": 1.0 * scale,
+            "image.cmap": "viridis",
+            "legend.edgecolor": "none",
+            "legend.facecolor": self.background,
+            "legend.fontsize": 19 * scale,
+            "legend.framealpha": 0.8,
+            "lines.linewidth": 2.0 * scale,
+            "lines.markersize": 7.0 * scale,
+            "patch.linewidth": 1.0 * scale,
+            "text.color": self.text,
+            "xtick.color": self.grid,
+            "xtick.labelcolor": self.muted,
+            "xtick.labelsize": 20 * scale,
+            "xtick.major.pad": 7 * scale,
+            "xtick.major.size": 0,
+            "xtick.minor.size": 0,
+            "ytick.color": self.grid,
+            "ytick.labelcolor": self.muted,
+            "ytick.labelsize": 20 * scale,
+            "ytick.major.pad": 7 * scale,
+            "ytick.major.size": 0,
+            "ytick.minor.size": 0,
+        }
+
+
+LIGHT = Style(
+    name="light",
+    background="#ffffff",
+    text="#1f2328",
+    muted="#59616b",
+    grid="#e4e7eb",
+    bee="#2f7de1",
+    highlight="#e8590c",
+    truth="#6b7280",
+    other="#0f8a7e",
+)
+"""Dark on white."""
+
+DARK = Style(
+    name="dark",
+    background="#131416",
+    text="#eceef1",
+    muted="#a3abb5",
+    grid="#2b2e33",
+    bee="#6ea8fe",
+    highlight="#ff922b",
+    truth="#9ca3af",
+    other="#4fd1c0",
+)
+"""Light on almost black."""
+
+
+def is_dark(color: Any = None) -> bool:
+    """Tell whether a background is dark: by default that of axes in the settings in force."""
+    red, green, blue = to_rgb(mpl.rcParams["axes.facecolor"] if color is None else color)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5
+
+
+def bee_colormap() -> Colormap:
+    """Give viridis without the end that would vanish in the background in force."""
+    viridis = mpl.colormaps["viridis"]
+    ends = (0.3, 1.0) if is_dark() else (0.0, 0.82)
+    return ListedColormap([viridis(ends[0] + (ends[1] - ends[0]) * k / 255) for k in range(256)])
+
+
+def density_colormap() -> Colormap:
+    """Give a map from the background in force, over the bees' colour, to the text's."""
+    background = to_rgb(mpl.rcParams["axes.facecolor"])
+    bee = to_rgb(mpl.rcParams["axes.prop_cycle"].by_key()["color"][0])
+    text = to_rgb(mpl.rcParams["text.color"])
+    peak = tuple(0.5 * b + 0.5 * t for b, t in zip(bee, text, strict=True))
+    return LinearSegmentedColormap.from_list("density", [(0, background), (0.6, bee), (1, peak)])
