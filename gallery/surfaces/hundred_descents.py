@@ -1,0 +1,144 @@
+r"""
+The learning rate chooses the valley
+====================================
+
+The loss surface of :math:`\hat y = w_2 \tanh(w_1 x)` has two kinds of valley: a deep,
+narrow one near :math:`w_1 = 0` and a shallow, wide one further out. A hundred networks
+are let go all over the surface. Which valley they end in is decided by where they start,
+and by how large their steps are.
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from swarm import core, env, figures, player, surface
+
+SEED = 7
+NUM_BEES = 100 if env.FULL else 60
+NUM_SAMPLES = 1000
+NUM_RECORDS, STEPS_PER_RECORD = 60, 10
+
+# %%
+# The problem
+# -----------
+# That of :ref:`sphx_glr_auto_gallery_surfaces_two_weight_surface.py`: a noisy curve in
+# three pieces, and a network of two weights. Here every step sees all samples, so the only
+# randomness is in the start, anywhere from −2 to 2 in both weights.
+
+rng = np.random.default_rng(42)
+x = rng.normal(1, 4.5, NUM_SAMPLES)
+pieces = [lambda x: 2 * x + 5, lambda x: 7.3 * np.sin(x), lambda x: -0.03 * x**3 + 2]
+y = np.piecewise(x, [x < -2, (x >= -2) & (x < 2), x >= 2], pieces)
+y += rng.normal(0, 1, NUM_SAMPLES)
+inputs = torch.tensor(x, dtype=torch.float32)[:, None]  # (sample, 1)
+targets = torch.tensor(y, dtype=torch.float32)[:, None]
+mse = nn.functional.mse_loss
+
+
+def make_net():
+    """Build the network, somewhere on the surface."""
+    net = nn.Sequential(nn.Linear(1, 1, bias=False), nn.Tanh(), nn.Linear(1, 1, bias=False))
+    for weight in net.parameters():
+        nn.init.uniform_(weight, -2, 2)
+    return net
+
+
+def bee_trainer(inputs, targets, lr):
+    """Descend; yield weights and loss every few steps."""
+    net = make_net()
+    optimiser = torch.optim.SGD(net.parameters(), lr=lr)
+    for step in range(NUM_RECORDS * STEPS_PER_RECORD):
+        optimiser.zero_grad()
+        loss = mse(net(inputs), targets)
+        loss.backward()
+        if step % STEPS_PER_RECORD == 0:
+            yield nn.utils.parameters_to_vector(net.parameters()).detach().clone(), loss
+        optimiser.step()
+
+
+# %%
+# Two swarms
+# ----------
+# The same starts, two learning rates.
+
+hive = core.hive_trainer(
+    bee_trainer,
+    core.make_sweep_paramsets({"inputs": inputs, "targets": targets}, lr=[0.01, 0.05]),
+    num_bees=NUM_BEES,
+    fields="weights,loss",
+    seed=SEED,
+)
+small, large = hive
+assert np.array_equal(small["weights"][:, 0], large["weights"][:, 0])
+
+net = make_net()
+plane = surface.weight_plane(net, "0.weight", "2.weight")
+grid = np.linspace(-2.8, 2.8, 113 if env.FULL else 57)
+landscape = surface.loss_surface(net, mse, inputs, targets, plane, grid, grid)
+
+# %%
+# Small steps
+# -----------
+# Press play, or drag the slider. The swarm parts: some fall into the narrow valleys and
+# creep along them towards ever larger :math:`|w_2|`, the others settle on the plateau.
+
+paths = surface.loss_paths(net, mse, inputs, targets, plane, small["weights"])
+figures.descent_figure(landscape, paths, title=f"{NUM_BEES} descents, learning rate 0.01")
+
+# %%
+# Large steps
+# -----------
+# From the same starts with steps five times as large, seen from above. Scrub through the
+# epochs and point at a bee to follow it.
+
+steps = range(0, NUM_RECORDS * STEPS_PER_RECORD, STEPS_PER_RECORD)
+player.descent(
+    landscape.xs,
+    landscape.ys,
+    landscape.values,
+    plane.project(large["weights"]),
+    loss=large["loss"],
+    title=f"{NUM_BEES} descents, learning rate 0.05",
+    xlabel="w1",
+    ylabel="w2",
+    epochs=list(steps),
+)
+
+# %%
+# Reading it
+# ----------
+# Call a bee *in the deep valley* if it ends lower than the plateau can be.
+
+plateau = float(np.mean(y**2))
+lowest_outside = plateau - float(np.mean(np.sign(x) * y) ** 2)
+shares = {}
+for swarm in hive:
+    deep = swarm["loss"][:, -1] < lowest_outside - 0.5
+    shares[swarm["lr"]] = deep.mean()
+    print(f"lr {swarm['lr']}: {deep.mean():4.0%} of the bees end in the deep valley")
+assert shares[0.01] > 0.25
+assert shares[0.05] < 0.05
+
+# %%
+# Why does nobody stay there with large steps? A valley holds gradient descent only if its
+# curvature, the greatest eigenvalue of the Hessian, is below :math:`2/\eta`. Measure it
+# where each small-step bee has come to rest:
+
+deep = small["loss"][:, -1] < lowest_outside - 0.5
+curvature = np.empty(NUM_BEES)
+for bee, weights in enumerate(torch.from_numpy(small["weights"][:, -1])):
+    nn.utils.vector_to_parameters(weights, net.parameters())
+    curvature[bee] = surface.hessian_eigenvalues(net, mse, inputs, targets, k=1)[0]
+print(
+    f"greatest curvature: deep valley {np.median(curvature[deep]):.0f}, plateau "
+    f"{np.median(curvature[~deep]):.1f}; 2/lr = {2 / 0.01:.0f} and {2 / 0.05:.0f}"
+)
+assert np.median(curvature[~deep]) < 2 / 0.05 < np.median(curvature[deep]) < 2 / 0.01
+
+# %%
+# The deep valley is too sharp for a learning rate of 0.05: a bee that falls in bounces
+# from wall to wall until it is thrown out. What large steps find is not the lowest ground
+# but ground flat enough to stand on.
+# :ref:`sphx_glr_auto_gallery_surfaces_edge_of_stability.py` shows the same in a network
+# that can *choose* its curvature.

@@ -1,0 +1,197 @@
+r"""
+The loss surface of two weights
+===============================
+
+A network with two weights is useless and very instructive: its loss is a function of two
+numbers, so the whole landscape that training walks on can be drawn, with nothing left
+out. Here is that landscape for
+
+.. math:: \hat y = w_2 \tanh(w_1 x),
+
+and the paths that stochastic gradient descent takes over it from :math:`(-1, -1)`.
+"""
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from swarm import core, env, figures, surface
+
+SEED = 42
+NUM_SAMPLES = 10_000
+NUM_EPOCHS = 25
+STEP = 0.05 if env.FULL else 0.1
+
+# %%
+# The data
+# --------
+# Ten thousand noisy samples of a curve in three pieces: a line, a sine, a cubic. No
+# network of two weights can follow it; we ask how it fails.
+
+rng = np.random.default_rng(SEED)
+x = rng.normal(1, 4.5, NUM_SAMPLES)
+pieces = [lambda x: 2 * x + 5, lambda x: 7.3 * np.sin(x), lambda x: -0.03 * x**3 + 2]
+y = np.piecewise(x, [x < -2, (x >= -2) & (x < 2), x >= 2], pieces)
+y += rng.normal(0, 1, NUM_SAMPLES)
+
+figure = Figure(figsize=(8, 4), layout="constrained")
+axes = figure.subplots()
+axes.plot(x, y, ".", markersize=2, alpha=0.3)
+axes.set(xlabel="x", ylabel="y", title=f"{NUM_SAMPLES} samples")
+figure
+
+# %%
+# The network
+# -----------
+# One hidden neuron and no biases: two weights in all, :math:`w_1` before the tanh and
+# :math:`w_2` after it.
+
+
+def make_net():
+    """Build the network of two weights, both −1."""
+    net = nn.Sequential()
+    net.add_module("Layer_1", nn.Linear(1, 1, bias=False))
+    net.add_module("Tanh", nn.Tanh())
+    net.add_module("Layer_2", nn.Linear(1, 1, bias=False))
+    for weight in net.parameters():
+        nn.init.constant_(weight, -1.0)
+    return net
+
+
+inputs = torch.tensor(x, dtype=torch.float32)[:, None]  # (sample, 1)
+targets = torch.tensor(y, dtype=torch.float32)[:, None]
+
+# %%
+# The surface
+# -----------
+# The loss on *all* samples, at every point of a grid over both weights from −2 to 2. The
+# plane is spanned by the two weights themselves, so this is the loss and not a slice of it.
+
+net = make_net()
+mse = nn.functional.mse_loss
+plane = surface.weight_plane(net, "Layer_1.weight", "Layer_2.weight")
+grid = np.linspace(-2, 2, round(4 / STEP) + 1)
+landscape = surface.loss_surface(net, mse, inputs, targets, plane, grid, grid)
+figures.surface_figure(landscape, title="The loss of a network of two weights")
+
+# %%
+# Drag it. Two things hold all over it. First, :math:`\tanh` is odd, so changing the sign
+# of *both* weights changes nothing: every valley has a twin.
+
+assert np.allclose(landscape.values, landscape.values[::-1, ::-1])
+
+# %%
+# Second, where either weight is zero the network answers zero to everything, so its loss
+# is the mean of :math:`y^2`. The two lines cross in a saddle, and along
+# :math:`w_2 = 0` the gradient of :math:`w_1` vanishes: far out, that is a plateau.
+
+plateau = float(np.mean(y**2))
+centre = len(grid) // 2
+assert np.allclose(landscape.values[centre, :], plateau, rtol=1e-4)
+assert np.allclose(landscape.values[:, centre], plateau, rtol=1e-4)
+w1, w2, lowest = landscape.minimum()
+print(f"plateau {plateau:.2f}, lowest on this grid {lowest:.2f} at w1 = {w1:.2f}, w2 = {w2:.2f}")
+
+# %%
+# The descent
+# -----------
+# A bee that walks: SGD on mini-batches of 64, recording its two weights before training
+# and after each epoch. Two learning rates; the same seed, so the same batches.
+
+
+def bee_trainer(inputs, targets, lr, num_epochs, batch_size=64):
+    """Train the network of two weights; yield them before and after each epoch."""
+    net = make_net()
+    optimiser = torch.optim.SGD(net.parameters(), lr=lr)
+    yield nn.utils.parameters_to_vector(net.parameters()).detach().clone()
+    for _ in range(num_epochs):
+        for batch in torch.randperm(len(inputs)).split(batch_size):
+            optimiser.zero_grad()
+            mse(net(inputs[batch]), targets[batch]).backward()
+            optimiser.step()
+        yield nn.utils.parameters_to_vector(net.parameters()).detach().clone()
+
+
+static = {"inputs": inputs, "targets": targets, "num_epochs": NUM_EPOCHS}
+hive = core.hive_trainer(
+    bee_trainer,
+    core.make_sweep_paramsets(static, lr=[1e-2, 1e-1]),
+    num_bees=1,
+    fields="weights",
+    seed=SEED,
+)
+slow, fast = (
+    surface.loss_paths(net, mse, inputs, targets, plane, walk["weights"]) for walk in hive
+)
+assert max(slow.gap, fast.gap) < 1e-6 * plateau  # the paths lie on the surface
+
+# %%
+# Both walks leave the window of the first picture, so here is the same surface further
+# out along :math:`w_1`. First with a learning rate of 0.01:
+
+wide = np.linspace(-6, 6, round(12 / STEP) + 1)
+panorama = surface.loss_surface(net, mse, inputs, targets, plane, wide, grid)
+figures.surface_figure(panorama, {"lr 0.01": slow}, title="SGD with learning rate 0.01")
+
+# %%
+# And with 0.1:
+
+figures.surface_figure(panorama, {"lr 0.1": fast}, title="SGD with learning rate 0.1")
+
+# %%
+# Where it ends, and why
+# ----------------------
+# Both drop off the slope at once, and both then stay on the plateau: 25 epochs later
+# their loss has hardly moved, although lower ground is in sight.
+
+for name, path in [("0.01", slow), ("0.1 ", fast)]:
+    (w1, w2), loss = path.coordinates[0, -1], path.losses[0]
+    print(f"lr {name}: from {loss[0]:.2f} to {loss[-1]:.2f}, ends at ({w1:+.2f}, {w2:+.2f})")
+    assert lowest < loss[-1] < plateau + 3
+
+# %%
+# The reason is a watershed. For each :math:`w_1` the best :math:`w_2` has a closed form
+# (it is a regression), and the loss along that valley floor has a *top*, where the best
+# :math:`w_2` is zero.
+
+
+def valley_floor(w1):
+    """Lowest loss over w2, given w1."""
+    hidden = np.tanh(w1 * x)
+    return plateau - np.mean(hidden * y) ** 2 / np.mean(hidden**2)
+
+
+candidates = np.linspace(-2, -0.05, 400)
+watershed = candidates[np.argmax([valley_floor(w1) for w1 in candidates])]
+print(f"the valley floor is highest at w1 = {watershed:.3f}: the start, −1, is just beyond it")
+assert -1 < watershed < -0.9
+
+# %%
+# From −1 the way down leads outwards, to ever larger :math:`|w_1|`, where the tanh is a
+# step and the best that the network can do is a constant on either side of zero. Inwards
+# lies the better valley: there the tanh is nearly a line, and the network fits
+# :math:`w_1 w_2 x`, the better the smaller :math:`w_1` and the larger :math:`|w_2|`, down to
+# the loss of the best straight line through the origin.
+
+step = plateau - np.mean(np.sign(x) * y) ** 2
+line = plateau - np.mean(x * y) ** 2 / np.mean(x**2)
+print(f"outwards the loss ends at {step:.2f}, inwards at {line:.2f}")
+assert line < lowest < step
+
+# %%
+# The larger learning rate is no way out. It shakes more: the bowl across the plateau has
+# curvature :math:`2\,\overline{\tanh^2}`, nearly 2, so that each mini-batch moves
+# :math:`w_2` a fifth of the way to its own best value.
+
+shaking = [float(np.std(path.coordinates[0, 5:, 1])) for path in (slow, fast)]
+print(f"w2 wanders by ±{shaking[0]:.2f} at lr 0.01, by ±{shaking[1]:.2f} at lr 0.1")
+assert shaking[1] > 2 * shaking[0]
+
+# %%
+# See also
+# --------
+# The problem and its settings are Aleksei Rozanov's, *What's Inside a Neural Network?
+# Plotting Surface of Error in 3D using PyTorch* (2024).
+# :ref:`sphx_glr_auto_gallery_surfaces_hundred_descents.py` starts on both sides of the
+# watershed.
