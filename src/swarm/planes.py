@@ -121,7 +121,8 @@ class Plane:
         offset = self._offset(weights)
         directions = np.stack([self.u, self.v])  # (2, P)
         gram = directions @ directions.T
-        return np.linalg.solve(gram, (offset @ directions.T)[..., None])[..., 0]
+        nearest = np.linalg.solve(gram, (offset @ directions.T)[..., None])[..., 0]
+        return np.asarray(nearest, dtype=np.float64)
 
     def residual(self, weights: ArrayLike) -> Array:
         """Return the distance (…) of `weights` (…, P) from the plane."""
