@@ -8,16 +8,12 @@ knows about swarms: `swarm.animator` sets the stage.
 import base64
 import html
 import os
-import queue
-import secrets
 import subprocess
-import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import imageio_ffmpeg
 import matplotlib as mpl
@@ -30,23 +26,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from swarm.encoder import QUALITIES, EncoderError, Quality, check_target, encoding, ffmpeg_exe
+
 __all__ = ["EncoderError", "Movie", "Quality", "Stage", "record"]
 
-Quality = Literal["small", "standard", "high"]
 Progress = bool | Callable[[int, int], object] | None
 
-# Constant rate factors of the two video formats. x264's faster presets make line drawings
-# no larger than its default does, in half the time.
-_CRF: dict[str, dict[Quality, int]] = {
-    ".mp4": {"small": 28, "standard": 23, "high": 17},
-    ".webm": {"small": 40, "standard": 33, "high": 24},
-}
-_SUFFIXES = (".mp4", ".webm", ".gif")
-_EMBED_LIMIT = 32 * 2**20  # bytes: a notebook that holds more becomes hard to open
-
-
-class EncoderError(RuntimeError):
-    """The encoder failed; the message ends with its last words."""
+EMBED_LIMIT = 32 * 2**20  # bytes: a notebook that holds more becomes hard to open
 
 
 @dataclass(frozen=True)
@@ -145,7 +131,7 @@ class Movie:
             raise ValueError(f"{self.path} has no dark version; pass dark=True to swarm_animate")
         # Half a frame early, so that rounding never picks the next one.
         start = max(0.0, (number - 0.5) / self.fps)
-        command = [_ffmpeg(), "-v", "error", "-nostdin", "-ss", f"{start:.6f}", "-i", str(path)]
+        command = [ffmpeg_exe(), "-v", "error", "-nostdin", "-ss", f"{start:.6f}", "-i", str(path)]
         command += ["-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]
         done = subprocess.run(command, capture_output=True, check=False)
         if len(done.stdout) != self.width * self.height * 3:
@@ -163,7 +149,7 @@ class Movie:
             return f"<p>{html.escape(str(self.path))} is no longer there.</p>"
         kind = "image/gif" if self.path.suffix == ".gif" else f"video/{self.path.suffix[1:]}"
         source = html.escape(self.path.as_posix())
-        if self.path.stat().st_size <= _EMBED_LIMIT:
+        if self.path.stat().st_size <= EMBED_LIMIT:
             source = f"data:{kind};base64,{base64.b64encode(self.path.read_bytes()).decode()}"
         label = html.escape(self.title or self.path.stem)
         facts = f'width="{self.width}" height="{self.height}" style="max-width:100%;height:auto"'
@@ -327,13 +313,22 @@ def record(
     """
     if not frames:
         raise ValueError("a movie needs at least one frame, got none")
-    if quality not in _CRF[".mp4"]:
-        raise ValueError(f"quality must be one of {', '.join(_CRF['.mp4'])}, got {quality!r}")
+    if quality not in QUALITIES[".mp4"]:
+        raise ValueError(f"quality must be one of {', '.join(QUALITIES['.mp4'])}, got {quality!r}")
     for path in stages:
         check_target(path, fps)
     with ExitStack() as stack:
         encoders = {
-            path: stack.enter_context(_encoder(path, stage, frames, fps, quality))
+            path: stack.enter_context(
+                encoding(
+                    path,
+                    stage.width,
+                    stage.height,
+                    fps=fps,
+                    quality=quality,
+                    palette=_palette(stage, frames) if path.suffix.lower() == ".gif" else None,
+                )
+            )
             for path, stage in stages.items()
         }
         report = stack.enter_context(_reporter(progress, len(frames)))
@@ -347,151 +342,6 @@ def record(
             encoder.finish()
         for path, encoder in encoders.items():
             os.replace(encoder.path, path)
-
-
-def check_target(path: Path, fps: float) -> None:
-    """Raise what is wrong with a movie's name, place or speed, before anything is drawn.
-
-    Raises
-    ------
-    ValueError
-        If the ending isn't a known one, or `fps` is out of range.
-    FileNotFoundError, NotADirectoryError, IsADirectoryError
-        If a file can't have this name.
-    """
-    if path.suffix.lower() not in _SUFFIXES:
-        raise ValueError(
-            f"cannot write {path.name!r}: a movie's name must end in {', '.join(_SUFFIXES)}"
-        )
-    if not path.parent.exists():
-        raise FileNotFoundError(f"cannot write {path}: there is no folder {path.parent}")
-    if not path.parent.is_dir():
-        raise NotADirectoryError(f"cannot write {path}: {path.parent} is not a folder")
-    if path.is_dir():
-        raise IsADirectoryError(f"cannot write {path}: it is a folder")
-    most = 50 if path.suffix.lower() == ".gif" else 240
-    if not 0 < fps <= most:
-        raise ValueError(f"fps must be above 0 and at most {most} for {path.name!r}, got {fps}")
-
-
-class _Encoder:
-    """An ffmpeg process that is fed from a thread, so that drawing goes on meanwhile."""
-
-    def __init__(self, path: Path, command: Sequence[str], size: int) -> None:
-        self.path = path
-        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        # A group of its own: Ctrl-C is for us to handle, or ffmpeg would finish half a movie.
-        alone: dict[str, Any] = (
-            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
-            if os.name == "nt"
-            else {"start_new_session": True}
-        )
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._words, **alone
-        )
-        assert self._process.stdin is not None
-        self._pipe = self._process.stdin
-        self._written = 0
-        self._failed = False
-        # Frames on their way: enough to even out fast and slow ones.
-        self._free: queue.SimpleQueue[NDArray[np.uint8]] = queue.SimpleQueue()
-        self._full: queue.SimpleQueue[NDArray[np.uint8] | None] = queue.SimpleQueue()
-        for _ in range(3):
-            self._free.put(np.empty(size, np.uint8))
-        self._thread = threading.Thread(target=self._feed, daemon=True)
-        self._thread.start()
-
-    def _feed(self) -> None:
-        while (picture := self._full.get()) is not None:
-            if not self._failed:
-                try:
-                    self._pipe.write(picture.data)
-                    self._written += 1
-                except OSError:
-                    self._failed = True
-            self._free.put(picture)
-
-    def write(self, picture: memoryview) -> None:
-        slot = self._free.get()
-        if self._failed:
-            self.finish()
-        slot[:] = np.frombuffer(picture, np.uint8)
-        self._full.put(slot)
-
-    def finish(self) -> None:
-        """End the file; raise if anything went wrong."""
-        self._full.put(None)
-        self._thread.join()
-        try:
-            self._pipe.close()
-        except OSError:
-            self._failed = True
-        status = self._process.wait()
-        if status or self._failed or not self.path.exists() or not self.path.stat().st_size:
-            raise EncoderError(
-                f"ffmpeg failed after {self._written} frames, with exit status {status}. "
-                f"Its last words: {self._last_words()}"
-            )
-
-    def close(self) -> None:
-        """Leave no process and no temporary file, however it went."""
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        self._full.put(None)
-        self._thread.join()
-        with suppress(OSError):
-            self._pipe.close()
-        self._words.close()
-        self.path.unlink(missing_ok=True)
-
-    def _last_words(self) -> str:
-        self._words.seek(0)
-        words = self._words.read().decode(errors="replace").strip()
-        return words[-1000:] or "none"
-
-
-@contextmanager
-def _encoder(
-    target: Path, stage: Stage, frames: Sequence[int], fps: float, quality: Quality
-) -> Iterator[_Encoder]:
-    suffix = target.suffix.lower()
-    # Beside the target, so that renaming never crosses file systems.
-    path = target.with_name(f".{target.stem}-{secrets.token_hex(4)}{suffix}")
-    with tempfile.TemporaryDirectory() as folder:
-        command = [_ffmpeg(), "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgba"]
-        command += ["-s", f"{stage.width}x{stage.height}", "-r", str(fps), "-i", "pipe:0"]
-        if suffix == ".gif":
-            palette = Path(folder) / "palette.png"
-            _palette(stage, frames).save(palette)
-            command += ["-i", str(palette), "-lavfi", "paletteuse=dither=none"]
-        else:
-            command += _video_options(suffix, quality)
-        command += ["-fflags", "+bitexact", "-flags:v", "+bitexact", str(path)]
-        try:
-            path.touch(exist_ok=False)
-        except OSError as error:
-            raise type(error)(error.errno, f"cannot write {target}: {error.strerror}") from error
-        try:
-            encoder = _Encoder(path, command, stage.width * stage.height * 4)
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            raise EncoderError(f"cannot start ffmpeg: {error}") from error
-        try:
-            yield encoder
-        finally:
-            encoder.close()
-
-
-def _video_options(suffix: str, quality: Quality) -> list[str]:
-    # Colours are converted by, and labelled with, BT.709: players guess otherwise.
-    color = ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p"]
-    color += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
-    crf = ["-crf", str(_CRF[suffix][quality])]
-    if suffix == ".webm":
-        speed = ["-deadline", "good", "-cpu-used", "5", "-row-mt", "1"]
-        return [*color, "-c:v", "libvpx-vp9", "-b:v", "0", *speed, *crf]
-    return [*color, "-c:v", "libx264", "-preset", "veryfast", *crf, "-movflags", "+faststart"]
 
 
 def _palette(stage: Stage, frames: Sequence[int]) -> Image.Image:
@@ -514,13 +364,3 @@ def _reporter(progress: Progress, total: int) -> Iterator[Callable[[int], object
     hide = None if progress is None else not progress  # None: hidden unless on a terminal
     with tqdm(total=total, desc="movie", unit="frame", disable=hide, leave=False) as bar:
         yield lambda done: bar.update(done - bar.n)
-
-
-def _ffmpeg() -> str:
-    try:
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except RuntimeError as error:
-        raise EncoderError(
-            "there is no ffmpeg: reinstall imageio-ffmpeg from a wheel for this system, "
-            "or set IMAGEIO_FFMPEG_EXE to the path of an ffmpeg"
-        ) from error

@@ -1,0 +1,249 @@
+"""Raw frames to a movie file: an ffmpeg process, fed from a thread.
+
+The file is written under a temporary name beside its own, so that it is there whole
+or not at all.
+"""
+
+import os
+import queue
+import secrets
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+__all__ = ["Encoder", "EncoderError", "Quality", "check_target", "encoding", "ffmpeg_exe"]
+
+Quality = Literal["small", "standard", "high"]
+
+# Constant rate factors of the two video formats. x264's faster presets make line drawings
+# no larger than its default does, in half the time.
+QUALITIES: dict[str, dict[Quality, int]] = {
+    ".mp4": {"small": 28, "standard": 23, "high": 17},
+    ".webm": {"small": 40, "standard": 33, "high": 24},
+}
+SUFFIXES = (".mp4", ".webm", ".gif")
+
+
+class EncoderError(RuntimeError):
+    """The encoder failed; the message ends with its last words."""
+
+
+def check_target(path: Path, fps: float) -> None:
+    """Raise what is wrong with a movie's name, place or speed, before anything is drawn.
+
+    Raises
+    ------
+    ValueError
+        If the ending isn't a known one, or `fps` is out of range.
+    FileNotFoundError, NotADirectoryError, IsADirectoryError
+        If a file can't have this name.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(
+            f"cannot write {path.name!r}: a movie's name must end in {', '.join(SUFFIXES)}"
+        )
+    if not path.parent.exists():
+        raise FileNotFoundError(f"cannot write {path}: there is no folder {path.parent}")
+    if not path.parent.is_dir():
+        raise NotADirectoryError(f"cannot write {path}: {path.parent} is not a folder")
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {path}: it is a folder")
+    most = 50 if path.suffix.lower() == ".gif" else 240
+    if not 0 < fps <= most:
+        raise ValueError(f"fps must be above 0 and at most {most} for {path.name!r}, got {fps}")
+
+
+class Encoder:
+    """An ffmpeg process that is fed from a thread, so that drawing goes on meanwhile.
+
+    Made by `encoding`.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The unfinished file.
+    """
+
+    def __init__(self, path: Path, command: Sequence[str], size: int) -> None:
+        self.path = path
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        # A group of its own: Ctrl-C is for us to handle, or ffmpeg would finish half a movie.
+        alone: dict[str, Any] = (
+            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
+            if os.name == "nt"
+            else {"start_new_session": True}
+        )
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._words, **alone
+        )
+        assert self._process.stdin is not None
+        self._pipe = self._process.stdin
+        self._written = 0
+        self._failed = False
+        # Frames on their way: enough to even out fast and slow ones.
+        self._free: queue.SimpleQueue[NDArray[np.uint8]] = queue.SimpleQueue()
+        self._full: queue.SimpleQueue[NDArray[np.uint8] | None] = queue.SimpleQueue()
+        for _ in range(3):
+            self._free.put(np.empty(size, np.uint8))
+        self._thread = threading.Thread(target=self._feed, daemon=True)
+        self._thread.start()
+
+    def _feed(self) -> None:
+        while (picture := self._full.get()) is not None:
+            if not self._failed:
+                try:
+                    self._pipe.write(picture.data)
+                    self._written += 1
+                except OSError:
+                    self._failed = True
+            self._free.put(picture)
+
+    def write(self, picture: memoryview | NDArray[np.uint8]) -> None:
+        """Take a frame of shape (height, width, 4); it is copied.
+
+        Raises
+        ------
+        EncoderError
+            If the encoder has failed meanwhile.
+        """
+        slot = self._free.get()
+        if self._failed:
+            self.finish()
+        slot[:] = np.frombuffer(picture, np.uint8)
+        self._full.put(slot)
+
+    def finish(self) -> None:
+        """Wait for the end of the file.
+
+        Raises
+        ------
+        EncoderError
+            If anything went wrong.
+        """
+        self._full.put(None)
+        self._thread.join()
+        try:
+            self._pipe.close()
+        except OSError:
+            self._failed = True
+        status = self._process.wait()
+        if status or self._failed or not self.path.exists() or not self.path.stat().st_size:
+            raise EncoderError(
+                f"ffmpeg failed after {self._written} frames, with exit status {status}. "
+                f"Its last words: {self._last_words()}"
+            )
+
+    def close(self) -> None:
+        """Leave no process and no temporary file, however it went."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._full.put(None)
+        self._thread.join()
+        with suppress(OSError):
+            self._pipe.close()
+        self._words.close()
+        self.path.unlink(missing_ok=True)
+
+    def _last_words(self) -> str:
+        self._words.seek(0)
+        words = self._words.read().decode(errors="replace").strip()
+        return words[-1000:] or "none"
+
+
+@contextmanager
+def encoding(
+    target: Path,
+    width: int,
+    height: int,
+    *,
+    fps: float,
+    quality: Quality = "standard",
+    palette: Image.Image | None = None,
+) -> Iterator[Encoder]:
+    """Start an encoder, and clean up after it.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        The name that the file will get. It is for the caller to rename the
+        encoder's `path` to it, after `Encoder.finish`; otherwise nothing is left.
+    width, height : int
+        Size of a frame in pixels, even.
+    fps : float
+        Frames per second.
+    quality : {"small", "standard", "high"}, default "standard"
+        Constant quality of the encoder.
+    palette : PIL.Image.Image, optional
+        A GIF's 256 colours, 16 by 16 pixels.
+
+    Yields
+    ------
+    Encoder
+        Ready for frames.
+
+    Raises
+    ------
+    OSError
+        If the folder can't be written to.
+    EncoderError
+        If there is no ffmpeg.
+    """
+    suffix = target.suffix.lower()
+    # Beside the target, so that renaming never crosses file systems.
+    path = target.with_name(f".{target.stem}-{secrets.token_hex(4)}{suffix}")
+    with tempfile.TemporaryDirectory() as folder:
+        command = [ffmpeg_exe(), "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgba"]
+        command += ["-s", f"{width}x{height}", "-r", str(fps), "-i", "pipe:0"]
+        if palette is None:
+            command += _video_options(suffix, quality)
+        else:
+            # Its colours are known beforehand: otherwise ffmpeg would keep all frames.
+            palette.save(Path(folder) / "palette.png")
+            command += ["-i", str(Path(folder) / "palette.png")]
+            command += ["-lavfi", "paletteuse=dither=none"]
+        command += ["-fflags", "+bitexact", "-flags:v", "+bitexact", str(path)]
+        try:
+            path.touch(exist_ok=False)
+        except OSError as error:
+            raise type(error)(error.errno, f"cannot write {target}: {error.strerror}") from error
+        try:
+            encoder = Encoder(path, command, width * height * 4)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise EncoderError(f"cannot start ffmpeg: {error}") from error
+        try:
+            yield encoder
+        finally:
+            encoder.close()
+
+
+def _video_options(suffix: str, quality: Quality) -> list[str]:
+    # Colours are converted by, and labelled with, BT.709: players guess otherwise.
+    color = ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p"]
+    color += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
+    crf = ["-crf", str(QUALITIES[suffix][quality])]
+    if suffix == ".webm":
+        speed = ["-deadline", "good", "-cpu-used", "5", "-row-mt", "1"]
+        return [*color, "-c:v", "libvpx-vp9", "-b:v", "0", *speed, *crf]
+    return [*color, "-c:v", "libx264", "-preset", "veryfast", *crf, "-movflags", "+faststart"]
+
+
+def ffmpeg_exe() -> str:
+    """Find ffmpeg: the one that imageio-ffmpeg brings, or ``$IMAGEIO_FFMPEG_EXE``."""
+    try:
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise EncoderError(
+            "there is no ffmpeg: reinstall imageio-ffmpeg from a wheel for this system, "
+            "or set IMAGEIO_FFMPEG_EXE to the path of an ffmpeg"
+        ) from error
