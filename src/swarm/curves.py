@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, to_rgba
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from swarm.plots import (
@@ -27,6 +28,7 @@ from swarm.style import density_colormap
 __all__ = ["DensitySwarm", "LineSwarm", "LossSwarm"]
 
 BANDS = 200  # bees of which each still gets a loss curve of its own
+BIN_VALUES = 1_000_000  # heights to count for a frame: some ten milliseconds
 
 
 class _Curves(MovingPlot):
@@ -214,7 +216,7 @@ class DensitySwarm(_Curves):
         Each is called with the axes before the first frame.
     truth : array_like of shape (N,), optional
         The true curve, drawn as dots in front.
-    rows : int, default 160
+    rows : int, default 96
         Number of bins in the height.
     cmap : str or Colormap, optional
         Colours from few to many; by default shades of the bees' colour. Bins
@@ -228,8 +230,9 @@ class DensitySwarm(_Curves):
     edges : numpy.ndarray of shape (rows + 1,)
         Edges of the bins in the height, the same in all frames.
     columns : numpy.ndarray of shape (columns,)
-        Where the curves are counted: `x` if it is evenly spaced with 80 to 320 points,
-        otherwise evenly spaced between its ends, with heights interpolated linearly.
+        Where the curves are counted: 80 to 320 places, the fewer the more bees. These
+        are `x` if it is even and has about as many points; otherwise heights are
+        interpolated linearly.
 
     Raises
     ------
@@ -245,7 +248,7 @@ class DensitySwarm(_Curves):
         hook: Hooks = (),
         *,
         truth: ArrayLike | None = None,
-        rows: int = 160,
+        rows: int = 96,
         cmap: str | Colormap | None = None,
         **set_kwargs: Any,
     ) -> None:
@@ -261,8 +264,9 @@ class DensitySwarm(_Curves):
         self.columns = self.x.astype(float)
         self._left: Array | None = None
         even = np.allclose(steps, steps.mean(), rtol=1e-3)
-        if not (even and 80 <= len(self.x) <= 320):
-            self.columns = np.linspace(self.x[0], self.x[-1], min(320, max(80, len(self.x))))
+        wanted = min(320, max(80, BIN_VALUES // len(self.data)))
+        if not (even and 0.75 * wanted <= len(self.x) <= 1.5 * wanted):
+            self.columns = np.linspace(self.x[0], self.x[-1], wanted)
             right = np.searchsorted(self.x, self.columns).clip(1, len(self.x) - 1)
             self._left = right - 1
             part = (self.columns - self.x[right - 1]) / (self.x[right] - self.x[right - 1])
@@ -311,7 +315,7 @@ class DensitySwarm(_Curves):
         cmap = density_colormap() if self.cmap is None else mpl.colormaps.get_cmap(self.cmap)
         # A colour for each count. Few of many thousand bees must still be seen: hence the root.
         shades = np.sqrt(np.arange(self.most + 1) / self.most)
-        self._colors = cmap(0.15 + 0.85 * shades, bytes=True)
+        self._colors = cmap(0.1 + 0.9 * shades, bytes=True)
         self._colors[0, 3] = 0
         half = (self.columns[1] - self.columns[0]) / 2
         image = AxesImage(
@@ -391,14 +395,15 @@ class LossSwarm(MovingPlot):
         last = max(epochs - 1, 1)
         ax.set_xlim(0, last)
         ax.set_xlabel("epoch")
+        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         ax.set_ylabel("loss")
         if self.log:
-            low, high = robust_limits(np.log10(self.loss), tame=1.5)
+            low, high = robust_limits(np.log10(self.loss))
             ax.set_yscale("log")
             ax.set_ylim(10**low, 10**high)
             ax.minorticks_off()
         else:
-            ax.set_ylim(*robust_limits(self.loss, tame=1.5))
+            ax.set_ylim(*robust_limits(self.loss))
         epoch = np.arange(epochs)
         bee = to_rgba("C0")
         width = mpl.rcParams["lines.linewidth"]

@@ -144,13 +144,12 @@ def setter_hook(set_kwargs: Mapping[str, Any]) -> Hook:
     return apply
 
 
-def robust_limits(
-    *arrays: Array, keep: ArrayLike = (), margin: float = 0.05, tame: float = 2.0
-) -> Limits:
+def robust_limits(*arrays: Array, keep: ArrayLike = (), margin: float = 0.05) -> Limits:
     """Choose limits that show the swarm, whatever a few wild bees do.
 
-    All of the finite values if their range is at most `tame` times that of the
-    middle 99 %, otherwise that middle.
+    The finite values are shown as far as Tukey's whiskers would reach, were they
+    fenced by the middle nine tenths and as much again on either side: all of
+    them, unless some lie far out.
 
     Parameters
     ----------
@@ -160,25 +159,26 @@ def robust_limits(
         Values to show in any case.
     margin : float, default 0.05
         To add at both ends, as a fraction of the range.
-    tame : float, default 2.0
-        See above.
 
     Returns
     -------
     low, high : float
-        Finite, low < high; (0, 1) with margins if no value is finite.
+        Finite, low < high; 0 and 1, with margins, if no value is finite.
+
+    References
+    ----------
+    J. W. Tukey, *Exploratory Data Analysis*, Addison-Wesley, 1977 (fences and whiskers).
     """
     sample = np.concatenate([_sample(array) for array in arrays] or [np.empty(0)])
-    kept = np.asarray(keep, dtype=float).ravel()
-    kept = kept[np.isfinite(kept)]
-    ends = [float(v) for v in (kept.min(), kept.max())] if kept.size else []
     if sample.size:
-        low, high = (float(v) for v in np.quantile(sample, (0.005, 0.995)))
-        wide = (float(sample.min()), float(sample.max()))
-        ends += wide if wide[1] - wide[0] <= tame * (high - low) else (low, high)
-    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
-    if high - low <= 1e-12 * max(abs(low), abs(high)):
-        half = 0.5 * max(abs(low), 1e-300) if low else 0.5
+        q05, q95 = np.quantile(sample, (0.05, 0.95))
+        if q05 < q95:
+            sample = sample[(sample >= 2 * q05 - q95) & (sample <= 2 * q95 - q05)]
+    kept = np.asarray(keep, dtype=float).ravel()
+    shown = np.concatenate([sample, kept[np.isfinite(kept)]])
+    low, high = (float(shown.min()), float(shown.max())) if shown.size else (0.0, 1.0)
+    if high - low <= 1e-12 * max(abs(low), abs(high)):  # all the same
+        half = 0.5 * abs(low) if low else 0.5
         low, high = low - half, high + half
     return low - margin * (high - low), high + margin * (high - low)
 
@@ -199,8 +199,8 @@ def rank_colors(values: ArrayLike, count: int) -> Array:
     Parameters
     ----------
     values : array_like of shape (bee,)
-        Low values get the light end on a dark background, the dark end on a light
-        one; NaN and infinite ones count as highest.
+        The lowest stand out most on the background in force; NaN and infinite ones
+        count as highest.
     count : int
         Number of bees.
 

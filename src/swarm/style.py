@@ -7,7 +7,18 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, to_rgb
 
-__all__ = ["DARK", "LIGHT", "Style", "bee_colormap", "density_colormap", "is_dark"]
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "Style",
+    "bee_colormap",
+    "density_colormap",
+    "diverging_colormap",
+    "is_dark",
+]
+
+
+Color = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -92,13 +103,13 @@ class Style:
             "xtick.color": self.grid,
             "xtick.labelcolor": self.muted,
             "xtick.labelsize": 20 * scale,
-            "xtick.major.pad": 7 * scale,
+            "xtick.major.pad": 9 * scale,
             "xtick.major.size": 0,
             "xtick.minor.size": 0,
             "ytick.color": self.grid,
             "ytick.labelcolor": self.muted,
             "ytick.labelsize": 20 * scale,
-            "ytick.major.pad": 7 * scale,
+            "ytick.major.pad": 10 * scale,
             "ytick.major.size": 0,
             "ytick.minor.size": 0,
         }
@@ -138,16 +149,42 @@ def is_dark(color: Any = None) -> bool:
 
 
 def bee_colormap() -> Colormap:
-    """Give viridis without the end that would vanish in the background in force."""
-    viridis = mpl.colormaps["viridis"]
-    ends = (0.3, 1.0) if is_dark() else (0.0, 0.82)
-    return ListedColormap([viridis(ends[0] + (ends[1] - ends[0]) * k / 255) for k in range(256)])
+    """Give viridis from the end that stands out of the background in force to one that does not.
+
+    Without the very end, which would vanish.
+    """
+    start, stop = (1.0, 0.28) if is_dark() else (0.0, 0.82)
+    shades = (start + (stop - start) * k / 255 for k in range(256))
+    return ListedColormap([mpl.colormaps["viridis"](shade) for shade in shades])
 
 
 def density_colormap() -> Colormap:
     """Give a map from the background in force, over the bees' colour, to the text's."""
-    background = to_rgb(mpl.rcParams["axes.facecolor"])
-    bee = to_rgb(mpl.rcParams["axes.prop_cycle"].by_key()["color"][0])
+    bee, _ = _accents()
+    return _blend("density", [_background(), bee, _mix(bee, to_rgb(mpl.rcParams["text.color"]))])
+
+
+def diverging_colormap() -> Colormap:
+    """Give a map from the bees' colour, over the background in force, to the highlight's."""
+    bee, highlight = _accents()
     text = to_rgb(mpl.rcParams["text.color"])
-    peak = tuple(0.5 * b + 0.5 * t for b, t in zip(bee, text, strict=True))
-    return LinearSegmentedColormap.from_list("density", [(0, background), (0.6, bee), (1, peak)])
+    ends = _mix(bee, text), _mix(highlight, text)
+    return _blend("diverging", [ends[0], bee, _background(), highlight, ends[1]])
+
+
+def _background() -> Color:
+    return to_rgb(mpl.rcParams["axes.facecolor"])
+
+
+def _accents() -> tuple[Color, Color]:
+    cycle = mpl.rcParams["axes.prop_cycle"].by_key()["color"]
+    return to_rgb(cycle[0]), to_rgb(cycle[1])
+
+
+def _mix(one: Color, other: Color) -> Color:
+    red, green, blue = ((a + b) / 2 for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def _blend(name: str, colors: list[Color]) -> Colormap:
+    return LinearSegmentedColormap.from_list(name, colors)

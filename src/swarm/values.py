@@ -13,6 +13,7 @@ from matplotlib.patches import StepPatch
 from numpy.typing import ArrayLike
 
 from swarm.plots import FRONT, Hooks, Limits, MovingPlot, rank_colors, robust_limits, to_array
+from swarm.style import diverging_colormap
 
 __all__ = ["HistogramSwarm", "ImageSwarm", "ScatterSwarm"]
 
@@ -71,7 +72,7 @@ class HistogramSwarm(MovingPlot):
         if range is not None and not (np.isfinite(range).all() and range[0] < range[1]):
             raise ValueError(f"range must be two finite numbers, low < high, got {range}")
         self.density, self.color = density, color
-        low, high = robust_limits(self.data, margin=0.0, tame=3.0) if range is None else range
+        low, high = robust_limits(self.data, margin=0.0) if range is None else range
         self.edges = np.linspace(low, high, num_bins + 1)
         counts = np.array([np.histogram(row, self.edges)[0] for row in self.data])
         self.outside = 1 - counts.sum() / max(1, np.isfinite(self.data).sum())
@@ -251,7 +252,7 @@ class ImageSwarm(MovingPlot):
         Values at the ends of the colours, the same in all frames; by default
         robust ones, around 0 if values of both signs matter.
     cmap : str or Colormap, optional
-        By default viridis, or blue to red around 0.
+        By default viridis, or blue to orange around 0.
     label : str, optional
         What the colours mean, written at the colour bar.
     **set_kwargs
@@ -285,7 +286,7 @@ class ImageSwarm(MovingPlot):
             low, high = min(low, -high), max(high, -low)
         self.limits: Limits = (low, high)
         self.extent, self.label = extent, label
-        self.cmap = cmap if cmap is not None else "RdBu_r" if both else None
+        self.cmap, self._both = cmap, both
 
     @property
     def num_frames(self) -> int:
@@ -295,6 +296,8 @@ class ImageSwarm(MovingPlot):
     def plot_init(self, ax: Axes) -> None:
         """Make the picture and its colour bar."""
         cmap = mpl.colormaps.get_cmap(self.cmap or mpl.rcParams["image.cmap"])
+        if self.cmap is None and self._both:
+            cmap = diverging_colormap()
         # 256 colours and one for gaps. Looking colours up before the picture is scaled to its
         # place is much cheaper than after.
         self._colors = np.vstack([cmap(np.arange(256) / 255, bytes=True), [[0, 0, 0, 0]]])

@@ -1,0 +1,198 @@
+"""How fast movies are: ratios, measured side by side in one run.
+
+    python bench/movie.py [--repeats 3]
+
+The data are made up; nothing is trained. What `FuncAnimation.save` takes is timed on a
+sample of frames and scaled to all: it draws every frame alike.
+"""
+
+import argparse
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.animation import FFMpegWriter, FuncAnimation
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from swarm import animator
+from swarm.encoder import _video_options, encoding, ffmpeg_exe
+from swarm.movie import Stage
+from swarm.style import LIGHT
+
+FRAMES = 400
+INCHES = (12.0, 12.0)
+SAMPLE = 40  # frames of FuncAnimation that are timed
+
+
+def swarm(bees: int, frames: int, points: int = 101) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Curves that approach a sine, as nets of one hidden layer do: middle first."""
+    rng = np.random.default_rng(0)
+    x = np.linspace(-3 * np.pi, 3 * np.pi, points, dtype=np.float32)
+    learnt = np.exp(-np.abs(x) / (0.2 + 12 * np.linspace(0, 1, frames, dtype=np.float32)[:, None]))
+    data = np.empty((bees, frames, points), np.float32)
+    for bee in range(bees):
+        slope, offset, wiggle, phase = rng.normal(0, (0.05, 0.15, 0.15, 2), 4)
+        start = slope * x + offset
+        data[bee] = start + learnt * (np.sin(x) - start) + wiggle * np.sin(0.7 * x + phase)
+    return x, np.sin(x), data
+
+
+def seed_plots(frames: int) -> list[animator.SwarmPlot]:
+    """The first seed's movie: 50 curves, and a histogram of 500 x 20 values."""
+    x, y, data = swarm(50, frames)
+    rng = np.random.default_rng(1)
+    spread = np.linspace(1, 4, frames)[None, :, None]
+    values = (rng.normal(size=(500, 1, 20)) * spread).clip(-10, 10)
+    return [
+        animator.LineSwarm.standard(x, y, data, set_xlim=(-10, 10)),
+        animator.HistogramSwarm.from_swarm(
+            values, 100, set_title="- Biases/Weights", set_ylabel="Count", set_xlim=(-10, 10)
+        ),
+    ]
+
+
+def func_animation(plots: list[animator.SwarmPlot], path: Path, frames: int) -> float:
+    """Seconds for a movie by matplotlib's own animation, with our encoder's settings."""
+    start = time.perf_counter()
+    with mpl.rc_context({**LIGHT.rc(INCHES[0]), "animation.ffmpeg_path": ffmpeg_exe()}):
+        figure = Figure(figsize=INCHES, dpi=100, layout="constrained")
+        FigureCanvasAgg(figure)
+        for plot, axes in zip(plots, figure.subplots(len(plots), 1), strict=True):
+            plot.plot_init(axes)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+        def animate(frame: int) -> list:
+            for plot in plots:
+                plot.animate(frame)
+            return [artist for plot in plots for artist in plot.artists]
+
+        movie = FuncAnimation(figure, animate, frames=frames, blit=True, repeat=False)
+        options = _video_options(".mp4", "standard")
+        codec = options.index("-c:v")
+        extra = options[:codec] + options[codec + 2 :]
+        movie.save(path, writer=FFMpegWriter(fps=30, codec="libx264", extra_args=extra))
+    return time.perf_counter() - start
+
+
+def ours(plots: list[animator.SwarmPlot], path: Path) -> float:
+    """Seconds for the same movie by `swarm_animate`."""
+    start = time.perf_counter()
+    with animator.figuresize(*INCHES):
+        animator.swarm_animate(plots, path, dpi=100, counter=None, progress=False)
+    return time.perf_counter() - start
+
+
+def raw_frames(plots: list[animator.SwarmPlot], path: Path) -> np.ndarray:
+    """Draw all frames into a file, to be encoded later."""
+    with mpl.rc_context(LIGHT.rc(INCHES[0])):
+        figure = Figure(figsize=INCHES, dpi=100, layout="constrained")
+        for plot, axes in zip(plots, figure.subplots(len(plots), 1, squeeze=False)[:, 0]):
+            plot.plot_init(axes)
+        stage = Stage(figure, plots)
+        shape = (plots[0].num_frames, stage.height, stage.width, 4)
+        frames = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+        for number in range(len(frames)):
+            frames[number] = stage.draw(number)
+    return frames
+
+
+def encode(frames: np.ndarray, path: Path) -> float:
+    """Seconds to encode frames that are drawn already."""
+    start = time.perf_counter()
+    with encoding(path, frames.shape[2], frames.shape[1], fps=30) as encoder:
+        for frame in frames:
+            encoder.write(frame)
+        encoder.finish()
+    return time.perf_counter() - start
+
+
+@contextmanager
+def peak_memory() -> Iterator[Callable[[], float]]:
+    """Watch this process's resident memory, in MiB above that at the start."""
+    page = os.sysconf("SC_PAGE_SIZE")
+
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * page
+
+    first = peak = resident()
+    over = threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not over.wait(0.01):
+            peak = max(peak, resident())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield lambda: (peak - first) / 2**20
+    finally:
+        over.set()
+        thread.join()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=3)
+    repeats = parser.parse_args().repeats
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        plots = seed_plots(FRAMES)
+        frames = raw_frames(plots, folder / "frames.npy")
+        sample = seed_plots(FRAMES)
+        timings: dict[str, list[float]] = {"func": [], "ours": [], "encode": []}
+        for _ in range(repeats):  # in turn, so that a busy moment hits all alike
+            timings["encode"].append(encode(frames, folder / "encode.mp4"))
+            timings["ours"].append(ours(plots, folder / "ours.mp4"))
+            spent = func_animation(sample, folder / "func.mp4", SAMPLE)
+            timings["func"].append(spent * FRAMES / SAMPLE)
+        del frames
+        (folder / "frames.npy").unlink()
+        func_animation(sample, folder / "func.mp4", FRAMES)  # whole, for its size
+        sizes = {key: (folder / f"{key}.mp4").stat().st_size for key in ("func", "ours")}
+        print(f"the first seed's movie: {FRAMES} frames of 1200 x 1200, median of {repeats}")
+        for key, seconds in timings.items():
+            print(f"  {key:7}{median(seconds):7.1f} s   " + " ".join(f"{s:.1f}" for s in seconds))
+        faster = median(f / o for f, o in zip(timings["func"], timings["ours"], strict=True))
+        over = median(o / e for o, e in zip(timings["ours"], timings["encode"], strict=True))
+        print(f"  faster than FuncAnimation.save   {faster:6.2f} x   (at least 8)")
+        print(f"  time over encoding alone         {over:6.2f} x   (at most 1.25)")
+        print(
+            f"  file size over FuncAnimation's   {sizes['ours'] / sizes['func']:6.2f} x   (at most 1)"
+        )
+        print(
+            f"  sizes: ours {sizes['ours'] // 1024} kB, FuncAnimation {sizes['func'] // 1024} kB"
+        )
+
+        x, y, few = swarm(50, FRAMES)
+        lines = [animator.LineSwarm(x, few, truth=y)]
+        _, _, many = swarm(10_000, FRAMES)
+        density = [animator.DensitySwarm(x, many, truth=y)]
+        pairs = []
+        for _ in range(repeats):
+            pairs.append((ours(density, folder / "a.mp4"), ours(lines, folder / "b.mp4")))
+        ratio = median(a / b for a, b in pairs)
+        print("10 000 curves by DensitySwarm against 50 by LineSwarm, 400 frames of 1200 x 1200")
+        print("  seconds: " + ", ".join(f"{a:.1f} / {b:.1f}" for a, b in pairs))
+        print(f"  time                             {ratio:6.2f} x   (at most 1.5)")
+        del many, density
+
+        print("memory above that before, for the first seed's movie")
+        for count in (100, 400):
+            plots = seed_plots(count)
+            with peak_memory() as peak:
+                ours(plots, folder / "c.mp4")
+                print(f"  {count} frames: {peak():6.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
