@@ -8,32 +8,29 @@ without JavaScript.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from swarm.still import still
+from swarm import _plotly as look
+from swarm.still import in_sight, still
 from swarm.surface import Paths, Surface
 
-__all__ = ["contour_figure", "still", "surface_figure"]
+__all__ = ["contour_figure", "descent_figure", "still", "surface_figure", "swarm_figure"]
 
 Array = NDArray[Any]
+Ways = Paths | Sequence[Paths] | Mapping[str, Paths]
 
-NEUTRAL = "#7b8491"
-"""Grey that reads on white as on black: for text and axes until a page recolours them."""
-GRID = "rgba(128,136,150,0.28)"
-BEE = "#2f7de1"
-PATHS = ("#e8590c", "#d6336c", "#1c7ed6", "#0ca678", "#f08c00")
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+RATIO = 0.6
+"""How high the box around a surface is, for a ground of 1 by 1."""
 
 
 def surface_figure(
     surface: Surface,
-    paths: Paths | Sequence[Paths] | Mapping[str, Paths] | None = None,
+    paths: Ways | None = None,
     *,
     title: str | None = None,
     caption: str | None = None,
@@ -45,7 +42,9 @@ def surface_figure(
     ----------
     surface : Surface
     paths : Paths, or sequence or mapping of them, optional
-        Drawn at their true losses. The keys of a mapping name them in a legend.
+        Drawn at their true losses. The keys of a mapping name them in a
+        legend. Points far outside the surface's window are left out, which
+        the caption says.
     title : str, optional
         By default "Loss surface", with the surface's name in place of "loss".
     caption : str, optional
@@ -58,62 +57,41 @@ def surface_figure(
     Returns
     -------
     plotly.graph_objects.Figure
+        Turned to the side from which most of the paths (or, without any, most
+        of the lowest ground) is in sight.
 
     Raises
     ------
     ValueError
-        If a path lies on another plane, or `log` is asked of values that are
-        not positive.
+        If a path lies on another plane, the surface has no finite value, or
+        `log` is asked of values that are not positive.
     """
-    named = _named(paths, surface)
-    low, high = float(np.nanmin(surface.values)), float(np.nanmax(surface.values))
-    x_name, y_name = surface.plane.labels
-    colours = _colours(surface, log)
-    figure = _figure(title or f"{_capital(surface.name)} surface", _fidelity(surface, named))
-    figure.add_surface(
-        x=_small(surface.xs),
-        y=_small(surface.ys),
-        z=_small(surface.values),
-        name=surface.name,
-        contours={
-            "x": {"highlight": False},
-            "y": {"highlight": False},
-            "z": {
-                "show": True,
-                "start": low,
-                "end": high,
-                "size": (high - low) / 16 or 1,
-                "color": "rgba(255,255,255,0.4)",
-                "width": 1,
-                "highlight": False,
-            },
-        },
-        lighting={"ambient": 0.75, "diffuse": 0.5, "specular": 0.06, "roughness": 0.8},
-        hovertemplate=(
-            f"{x_name} = %{{x:.3~f}}<br>{y_name} = %{{y:.3~f}}<br>"
-            f"{surface.name} = %{{z:.4~g}}<extra></extra>"
-        ),
-        **colours,
-    )
-    for (name, path), colour in zip(named.items(), _cycle(PATHS), strict=False):
-        _add_path(figure, path, name, colour, surface, legend=len(named) > 1)
-    figure.update_layout(
-        scene={
-            "xaxis": _axis_3d(x_name, *_span(surface.xs, named, 0)),
-            "yaxis": _axis_3d(y_name, *_span(surface.ys, named, 1)),
-            "zaxis": _axis_3d(surface.name),
-            "aspectmode": "manual",
-            "aspectratio": {"x": 1, "y": 1, "z": 0.6},
-            "camera": _camera(surface, list(named.values())),
-        },
-        meta=_meta(surface, named, caption),
-    )
+    scene = _Scene(surface, paths)
+    figure = look.figure(title or f"{_capital(surface.name)} surface", scene.fidelity())
+    _add_surface(figure, surface, log)
+    for name, path, colour in scene.coloured():
+        one = len(path.losses) == 1
+        x, y, z, epoch = scene.strung(path)
+        figure.add_scatter3d(
+            x=x,
+            y=y,
+            z=z,
+            customdata=epoch,
+            mode="lines+markers" if one else "lines",
+            name=name,
+            line={"color": colour, "width": 6 if one else 2},
+            marker={"color": colour, "size": 3},
+            opacity=1 if one else 0.7,
+            showlegend=len(scene.paths) > 1,
+            hovertemplate=f"{name}, epoch %{{customdata:d}}<br>{scene.hover}<extra></extra>",
+        )
+    figure.update_layout(scene=scene.layout(), meta=scene.meta(caption))
     return figure
 
 
 def contour_figure(
     surface: Surface,
-    paths: Paths | Sequence[Paths] | Mapping[str, Paths] | None = None,
+    paths: Ways | None = None,
     *,
     title: str | None = None,
     caption: str | None = None,
@@ -129,347 +107,481 @@ def contour_figure(
     Returns
     -------
     plotly.graph_objects.Figure
+
+    Raises
+    ------
+    ValueError
+        As for `surface_figure`.
     """
-    named = _named(paths, surface)
-    x_name, y_name = surface.plane.labels
-    values, levels, ticks = _levels(surface, log)
-    figure = _figure(title or f"{_capital(surface.name)} from above", _fidelity(surface, named))
+    scene = _Scene(surface, paths)
+    figure = look.figure(title or f"{_capital(surface.name)} from above", scene.fidelity())
+    values, ticks, shown = surface.values, None, "%{z:.4~g}"
+    extra: dict[str, Any] = {}
+    if _is_log(surface, log):
+        at, texts = look.log_ticks(*_ends(surface.values))
+        values, ticks = np.log10(surface.values), (np.log10(at), texts)
+        shown, extra = "%{customdata:.4~g}", {"customdata": look.small(surface.values)}
+    low, high = _ends(values)
     figure.add_contour(
-        x=_small(surface.xs),
-        y=_small(surface.ys),
-        z=_small(values),
+        x=look.small(surface.xs),
+        y=look.small(surface.ys),
+        z=look.small(values),
         name=surface.name,
-        colorscale=_scale(),
-        contours={"start": levels[0], "end": levels[-1], "size": levels[1] - levels[0]},
+        colorscale=look.colour_scale(),
+        contours={"start": low, "end": high, "size": (high - low) / 20 or 1.0},
         line={"width": 0.6, "color": "rgba(255,255,255,0.55)"},
-        colorbar=_colorbar(surface.name, ticks),
-        hovertemplate=(
-            f"{x_name} = %{{x:.3~f}}<br>{y_name} = %{{y:.3~f}}<br>"
-            f"{surface.name} = %{{z:.4~g}}<extra></extra>"
-        ),
+        colorbar=look.colour_bar(surface.name, ticks),
+        hovertemplate=scene.hover.replace("%{z:.4~g}", shown) + "<extra></extra>",
+        **extra,
     )
-    for (name, path), colour in zip(named.items(), _cycle(PATHS), strict=False):
-        x, y, z, epochs = _strung(path)
+    for name, path, colour in scene.coloured():
+        one = len(path.losses) == 1
+        x, y, z, epoch = scene.strung(path)
         figure.add_scatter(
             x=x,
             y=y,
-            customdata=np.stack([epochs, z], axis=1),
-            mode="lines+markers",
+            customdata=np.stack([epoch, z], axis=1),
+            mode="lines+markers" if one else "lines",
             name=name,
-            line={"color": colour, "width": 2.5},
-            marker={"color": colour, "size": 5, "line": {"color": "white", "width": 1}},
-            showlegend=len(named) > 1,
-            hovertemplate=(
-                f"{name}: epoch %{{customdata[0]:d}}<br>{x_name} = %{{x:.3~f}}<br>"
-                f"{y_name} = %{{y:.3~f}}<br>{surface.name} = %{{customdata[1]:.4~g}}"
-                "<extra></extra>"
-            ),
+            line={"color": colour, "width": 2.5 if one else 1},
+            marker={"color": colour, "size": 5, "line": {"color": "white", "width": 0.8}},
+            opacity=1 if one else 0.7,
+            showlegend=len(scene.paths) > 1,
+            hovertemplate=f"{name}, epoch %{{customdata[0]:d}}<br>"
+            + scene.hover.replace("%{z:", "%{customdata[1]:")
+            + "<extra></extra>",
         )
     figure.update_layout(
-        xaxis=_axis_2d(x_name, *_span(surface.xs, named, 0)),
-        yaxis=_axis_2d(y_name, *_span(surface.ys, named, 1)),
-        meta=_meta(surface, named, caption),
+        xaxis=look.axis(surface.plane.labels[0], *scene.spans[0]),
+        yaxis=look.axis(surface.plane.labels[1], *scene.spans[1]),
+        meta=scene.meta(caption),
     )
     return figure
 
 
-def _figure(title: str, subtitle: str = "") -> go.Figure:
-    # An empty template: plotly's own would add 7 kB to every figure.
-    return go.Figure(
-        layout={
-            "template": go.layout.Template(),
-            "title": {
-                "text": title,
-                "subtitle": {"text": subtitle},
-                "x": 0.02,
-                "xanchor": "left",
-            },
-            "font": {"family": FONT, "size": 13, "color": NEUTRAL},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "margin": {"l": 8, "r": 8, "t": 64, "b": 8},
-            "height": 560,
-            "legend": {"x": 0.02, "y": 0.98, "bgcolor": "rgba(0,0,0,0)"},
-            "hoverlabel": {"font": {"family": FONT}},
+def descent_figure(
+    surface: Surface,
+    paths: Ways,
+    *,
+    epochs: Sequence[int] | None = None,
+    title: str | None = None,
+    caption: str | None = None,
+    log: bool | None = None,
+    max_frames: int = 60,
+) -> go.Figure:
+    """Draw bees that roll down a surface together, with play, pause and an epoch slider.
+
+    Parameters
+    ----------
+    surface, paths, title, caption, log
+        As for `surface_figure`. Each bee is a ball; a bee outside the window
+        is left out while it is there.
+    epochs : sequence of int, optional
+        What to call the recorded epochs on the slider; by default 0, 1, 2, …
+    max_frames : int, default 60
+        The most steps of the slider. Longer runs are thinned evenly, the
+        first and the last epoch are always kept.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        It opens at the first epoch; its `still` shows the last.
+
+    Raises
+    ------
+    ValueError
+        As for `surface_figure`; also if `epochs` does not fit the paths, the
+        paths differ in length, or there are none.
+    """
+    scene = _Scene(surface, paths)
+    lengths = {path.losses.shape[1] for path in scene.paths.values()}
+    if len(lengths) != 1:
+        raise ValueError(f"a descent needs paths of one length, got lengths {sorted(lengths)}")
+    labels = _labels(epochs, lengths.pop())
+    frames = look.thinned(len(labels), max_frames)
+    figure = look.figure(title or f"{_capital(surface.name)}: the descent", scene.fidelity())
+    _add_surface(figure, surface, log)
+    balls: list[Array] = []
+    moving = []
+    for name, path, colour in scene.coloured():
+        count = len(path.losses)
+        x, y, z, _ = scene.strung(path, frames)
+        if len(x) <= 20_000:
+            figure.add_scatter3d(
+                x=x,
+                y=y,
+                z=z,
+                mode="lines",
+                name=f"{name}: trails",
+                line={"color": colour, "width": 1.5},
+                opacity=0.35,
+                showlegend=False,
+                hoverinfo="skip",
+            )
+        points = scene.points(path)[:, frames]  # (bee, frame, 3)
+        balls.append(look.small(points.transpose(1, 2, 0)))  # (frame, 3, bee)
+        moving.append(len(figure.data))
+        figure.add_scatter3d(
+            **dict(zip("xyz", balls[-1][0], strict=True)),
+            customdata=np.arange(count, dtype=np.int16),
+            mode="markers",
+            name=name,
+            marker={"color": colour, "size": 4.5 if count <= 100 else 3.5},
+            showlegend=len(scene.paths) > 1,
+            hovertemplate=f"{name}, bee %{{customdata}}<br>{scene.hover}<extra></extra>",
+        )
+    look.add_slider(
+        figure,
+        [
+            [go.Scatter3d(**dict(zip("xyz", ball[i], strict=True))) for ball in balls]
+            for i in range(len(frames))
+        ],
+        moving,
+        [labels[i] for i in frames],
+    )
+    figure.update_layout(
+        scene=scene.layout(), meta=scene.meta(caption) | {"still": labels[-1]}, height=620
+    )
+    return figure
+
+
+def swarm_figure(
+    x: ArrayLike,
+    data: ArrayLike,
+    *,
+    truth: tuple[ArrayLike, ArrayLike] | None = None,
+    epochs: Sequence[int] | None = None,
+    title: str = "A swarm learns",
+    xlabel: str = "x",
+    ylabel: str = "y",
+    caption: str | None = None,
+    max_frames: int = 40,
+) -> go.Figure:
+    """Draw the curves of a swarm, with their median, and an epoch slider.
+
+    Parameters
+    ----------
+    x : array_like of float, shape (N,)
+    data : array_like of float, shape (bee, epoch, N)
+        What each bee makes of `x` after each epoch. The figure carries all of
+        it, 4 bytes a number, so choose some 50 bees and 100 points.
+    truth : tuple of two array_like, shape (M,), optional
+        x and y of the points to learn, drawn behind.
+    epochs : sequence of int, optional
+        What to call the recorded epochs on the slider; by default 0, 1, 2, …
+    title, xlabel, ylabel : str
+    caption : str, optional
+        Put into ``layout.meta``; by default a sentence on what is seen.
+    max_frames : int, default 40
+        The most steps of the slider; longer runs are thinned evenly.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        It opens at the first epoch; its `still` shows the last.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together.
+    """
+    x, data = np.asarray(x, dtype=np.float32), np.asarray(data, dtype=np.float32)
+    if x.ndim != 1 or data.ndim != 3 or data.shape[2] != len(x):
+        raise ValueError(
+            "data must have the shape (bee, epoch, N) for N values of x, got "
+            f"{data.shape} for x of shape {x.shape}"
+        )
+    bees, length, _ = data.shape
+    labels = _labels(epochs, length)
+    frames = look.thinned(length, max_frames)
+    # One line for all bees, broken by NaN between them: (frame, bee · (N + 1)).
+    gap = np.full((bees, length, 1), np.nan, dtype=np.float32)
+    strung = np.concatenate([data, gap], axis=2).transpose(1, 0, 2).reshape(length, -1)
+    median = np.median(data, axis=0)  # (epoch, N)
+    figure = look.figure(title)
+    if truth is not None:
+        figure.add_scatter(
+            x=look.small(truth[0]),
+            y=look.small(truth[1]),
+            mode="markers",
+            name="data",
+            marker={"color": look.TRUTH, "size": 4},
+            hoverinfo="skip",
+        )
+    figure.add_scatter(
+        x=np.tile(np.append(x, np.float32(np.nan)), bees),
+        y=strung[0],
+        mode="lines",
+        name=f"{bees} bees",
+        line={"color": look.BEE, "width": 1},
+        opacity=max(0.15, min(0.8, 8 / bees)),
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=x,
+        y=median[0],
+        mode="lines",
+        name="median bee",
+        line={"color": look.PATHS[0], "width": 2.5},
+        hovertemplate=f"{xlabel} = %{{x:.3~g}}<br>median {ylabel} = %{{y:.4~g}}<extra></extra>",
+    )
+    last = len(figure.data) - 1
+    look.add_slider(
+        figure,
+        [[go.Scatter(y=strung[i]), go.Scatter(y=median[i])] for i in frames],
+        [last - 1, last],
+        [labels[i] for i in frames],
+    )
+    shown = data[:, frames][np.isfinite(data[:, frames])]
+    ends = _ends(shown if truth is None else np.append(shown, np.asarray(truth[1], dtype=float)))
+    room = 0.04 * (ends[1] - ends[0]) or 0.5
+    alt = (
+        f"Curves of {bees} bees, {ylabel} over {xlabel}, from epoch {labels[0]} to epoch "
+        f"{labels[-1]}; at the end their median runs from {median[-1].min():.3g} to "
+        f"{median[-1].max():.3g}."
+    )
+    figure.update_layout(
+        xaxis=look.axis(xlabel, *_ends(x)),
+        yaxis=look.axis(ylabel, ends[0] - room, ends[1] + room),
+        meta={"caption": caption or alt, "alt": alt, "still": labels[-1]},
+        margin={"t": 76},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+    )
+    return figure
+
+
+class _Scene:
+    """A surface and the paths on it: what figures of both have in common."""
+
+    def __init__(self, surface: Surface, paths: Ways | None) -> None:
+        self.surface = surface
+        if paths is None:
+            self.paths: dict[str, Paths] = {}
+        elif isinstance(paths, Paths):
+            self.paths = {"path" if len(paths.losses) == 1 else "swarm": paths}
+        elif isinstance(paths, Mapping):
+            self.paths = dict(paths)
+        else:
+            self.paths = {f"path {i + 1}": path for i, path in enumerate(paths)}
+        for name, path in self.paths.items():
+            same = path.plane is surface.plane or all(
+                np.array_equal(getattr(path.plane, part), getattr(surface.plane, part))
+                for part in ("origin", "u", "v")
+            )
+            if not same:
+                raise ValueError(
+                    f"{name!r} was projected onto another plane than the surface's; "
+                    "pass the same plane to loss_surface and loss_paths"
+                )
+        low, high = _ends(surface.values)
+        grids = surface.xs, surface.ys, np.array([low, high])
+        self.spans = [self._span(grid, i) for i, grid in enumerate(grids)]
+        x, y = surface.plane.labels
+        self.hover = f"{x} = %{{x:.3~f}}<br>{y} = %{{y:.3~f}}<br>{surface.name} = %{{z:.4~g}}"
+
+    def _points(self, path: Paths) -> Array:
+        return np.concatenate([path.coordinates, path.losses[..., None]], axis=-1)
+
+    def _span(self, grid: Array, i: int) -> tuple[float, float]:
+        """Return the ends of an axis: the grid, and paths up to half its width beyond."""
+        low, high = float(grid.min()), float(grid.max())
+        room = (high - low) / 2
+        values = np.concatenate(
+            [grid, *(self._points(p)[..., i].ravel() for p in self.paths.values())]
+        )
+        values = values[(values >= low - room) & (values <= high + room)]
+        return float(values.min()), float(values.max())
+
+    def points(self, path: Paths) -> Array:
+        """Return x, y and loss, (bee, epoch, 3), NaN outside the axes."""
+        points = self._points(path)
+        low, high = np.array(self.spans).T
+        outside = ~((points >= low) & (points <= high)).all(axis=-1)
+        return np.where(outside[..., None], np.nan, points)
+
+    def strung(self, path: Paths, frames: Any = None) -> tuple[Array, Array, Array, Array]:
+        """Join all bees to one line, broken by NaN between them: x, y, loss and epoch."""
+        points = self.points(path)
+        bees, epochs, _ = points.shape
+        count = np.broadcast_to(np.arange(epochs)[:, None], (bees, epochs, 1))
+        columns = np.concatenate([points, count], axis=-1)
+        columns = columns if frames is None else columns[:, frames]
+        gap = np.full((bees, 1, 4), np.nan)
+        line = np.concatenate([columns, gap], axis=1).reshape(-1, 4)[:-1]
+        x, y, loss, epoch = (look.small(column) for column in line.T)
+        return x, y, loss, epoch
+
+    def coloured(self) -> list[tuple[str, Paths, str]]:
+        return [
+            (name, path, colour)
+            for (name, path), colour in zip(
+                self.paths.items(), itertools.cycle(look.PATHS), strict=False
+            )
+        ]
+
+    def fidelity(self) -> str:
+        """Say how far the plane can be trusted; a net of two weights needs no such words."""
+        if len(self.surface.plane) <= 2:
+            return ""
+        parts = []
+        if self.paths:
+            share = min(path.explained for path in self.paths.values())
+            gap = max(path.gap for path in self.paths.values())
+            parts = [
+                f"The plane explains {share:.1%} of the variance of the weights along the way",
+                f"the true loss and the surface differ there by at most {gap:.3g}",
+            ]
+        elif self.surface.plane.explained:
+            parts = [f"The plane explains {sum(self.surface.plane.explained):.1%} of the variance"]
+        return "; ".join(parts)
+
+    def meta(self, caption: str | None) -> dict[str, str]:
+        surface = self.surface
+        x, y, low = surface.minimum()
+        x_name, y_name = surface.plane.labels
+        told = [
+            f"The {surface.name} over {x_name}, from {surface.xs.min():.3g} to "
+            f"{surface.xs.max():.3g}, and {y_name}, from {surface.ys.min():.3g} to "
+            f"{surface.ys.max():.3g}. It runs from {low:.4g}, at ({x:.3g}, {y:.3g}), to "
+            f"{np.nanmax(surface.values):.4g}."
+        ]
+        away = 0
+        for name, path in self.paths.items():
+            bees, epochs = path.losses.shape
+            away += int(np.isnan(self.points(path)).any(axis=(1, 2)).sum())
+            if bees > 1:
+                told.append(
+                    f"{name}: {bees} bees, from a mean {surface.name} of "
+                    f"{np.nanmean(path.losses[:, 0]):.4g} to "
+                    f"{np.nanmean(path.losses[:, -1]):.4g} in {epochs - 1} steps."
+                )
+                continue
+            ends = [
+                f"({a:.3g}, {b:.3g}), {surface.name} {loss:.4g}"
+                for (a, b), loss in zip(path.coordinates[0], path.losses[0], strict=True)
+            ]
+            told.append(f"{name}: from {ends[0]}, to {ends[-1]}, in {epochs - 1} steps.")
+        if away:
+            told.append(
+                f"{away} of {sum(len(p.losses) for p in self.paths.values())} paths leave "
+                "the window and are cut there."
+            )
+        short = f"The {surface.name} over {x_name} and {y_name}."
+        fidelity = self.fidelity()
+        notes = [short, f"{fidelity}." if fidelity else "", told[-1] if away else ""]
+        return {"caption": caption or " ".join(filter(None, notes)), "alt": " ".join(told)}
+
+    def layout(self) -> dict[str, Any]:
+        x_name, y_name = self.surface.plane.labels
+        return {
+            "xaxis": look.axis(x_name, *self.spans[0], solid=True),
+            "yaxis": look.axis(y_name, *self.spans[1], solid=True),
+            "zaxis": look.axis(self.surface.name, *self.spans[2], solid=True),
+            "aspectmode": "manual",
+            "aspectratio": {"x": 1, "y": 1, "z": RATIO},
+            "camera": self.camera(),
         }
+
+    def camera(self) -> dict[str, Any]:
+        """Choose the side from which most of the paths, or of the valley, is in sight."""
+        spans = np.array(self.spans)
+        low, width = spans[:, 0], np.where(np.ptp(spans, axis=1), np.ptp(spans, axis=1), 1)
+        if self.paths:
+            marks = np.concatenate([self.points(p).reshape(-1, 3) for p in self.paths.values()])
+        else:
+            rows, cols = np.nonzero(
+                self.surface.values <= np.nanquantile(self.surface.values, 0.1)
+            )
+            heights = self.surface.values[rows, cols]
+            marks = np.stack([self.surface.xs[cols], self.surface.ys[rows], heights], axis=1)
+        marks = ((marks - low) / width)[np.isfinite(marks).all(axis=1)]
+        marks = marks[:: -(-len(marks) // 400) or 1]
+        xs, ys = (self.surface.xs - low[0]) / width[0], (self.surface.ys - low[1]) / width[1]
+        heights = (self.surface.values - low[2]) / width[2]
+        away, up = 1.5, 0.95
+        best, eye = -np.inf, np.array([1.0, 1.0])
+        for degrees in range(-180, 180, 15):
+            side = np.radians(degrees)
+            towards = np.array([np.cos(side), np.sin(side)])
+            seen = in_sight(xs, ys, heights, marks, towards, up / away / RATIO)
+            # Between equally good sides, the corner that plotly itself looks from.
+            score = (seen.mean() if len(seen) else 0) + 0.02 * np.cos(side - np.pi / 4)
+            if score > best:
+                best, eye = score, away * towards
+        return {
+            "eye": {"x": round(float(eye[0]), 3), "y": round(float(eye[1]), 3), "z": up},
+            "center": {"x": 0, "y": 0, "z": -0.1},
+        }
+
+
+def _add_surface(figure: go.Figure, surface: Surface, log: bool | None) -> None:
+    low, high = _ends(surface.values)
+    colours: dict[str, Any] = {}
+    ticks = None
+    if _is_log(surface, log):
+        # A colour scale has 256 shades, so one byte for each grid point holds them.
+        def shade(values: Array) -> Array:
+            return 255 * np.log(values / low) / np.log(high / low)
+
+        shades = np.nan_to_num(shade(np.clip(surface.values, low, high)))
+        colours = {"surfacecolor": shades.round().astype(np.uint8), "cmin": 0, "cmax": 255}
+        at, texts = look.log_ticks(low, high)
+        ticks = shade(at), texts
+    x_name, y_name = surface.plane.labels
+    figure.add_surface(
+        x=look.small(surface.xs),
+        y=look.small(surface.ys),
+        z=look.small(surface.values),
+        name=surface.name,
+        colorscale=look.colour_scale(),
+        colorbar=look.colour_bar(surface.name, ticks),
+        contours={
+            "x": {"highlight": False},
+            "y": {"highlight": False},
+            "z": {
+                "show": True,
+                "start": low,
+                "end": high,
+                "size": (high - low) / 16 or 1.0,
+                "color": "#c8ddd8",
+                "width": 1,
+                "highlight": False,
+            },
+        },
+        lighting={"ambient": 0.8, "diffuse": 0.4, "specular": 0.05, "roughness": 0.9},
+        hovertemplate=(
+            f"{x_name} = %{{x:.3~f}}<br>{y_name} = %{{y:.3~f}}<br>"
+            f"{surface.name} = %{{z:.4~g}}<extra></extra>"
+        ),
+        **colours,
     )
 
 
-def _small(values: Array) -> NDArray[np.float32]:
-    return np.ascontiguousarray(values, dtype=np.float32)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _span(grid: Array, named: Mapping[str, Paths], axis: int) -> tuple[float, float]:
-    """Return the ends of an axis that shows the whole grid and all paths."""
-    values = np.concatenate([grid, *(p.coordinates[..., axis].ravel() for p in named.values())])
-    return float(np.nanmin(values)), float(np.nanmax(values))
-
-
-def _axis_3d(name: str, *span: float) -> dict[str, Any]:
-    axis: dict[str, Any] = {
-        "title": {"text": name},
-        "gridcolor": GRID,
-        "linecolor": GRID,
-        "zeroline": False,
-        "showbackground": False,
-        "showspikes": False,
-        "nticks": 6,
-    }
-    if span:
-        axis["range"] = list(span)
-    return axis
-
-
-def _axis_2d(name: str, *span: float) -> dict[str, Any]:
-    axis: dict[str, Any] = {
-        "title": {"text": name},
-        "gridcolor": GRID,
-        "linecolor": GRID,
-        "zeroline": False,
-        "automargin": True,
-        "ticks": "outside",
-        "tickcolor": GRID,
-    }
-    if span:
-        axis["range"] = list(span)
-    return axis
-
-
-def _scale() -> list[list[Any]]:
-    """Return viridis without its darkest and lightest ends, which vanish on dark and light."""
-    colours = mpl.colormaps["viridis"](np.linspace(0.07, 0.97, 16))
-    return [[i / 15, mpl.colors.to_hex(c)] for i, c in enumerate(colours)]
+def _ends(values: Any) -> tuple[float, float]:
+    values = np.asarray(values)
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        raise ValueError("there is no finite value to draw")
+    return float(finite.min()), float(finite.max())
 
 
 def _is_log(surface: Surface, log: bool | None) -> bool:
-    finite = surface.values[np.isfinite(surface.values)]
-    if not finite.size:
-        raise ValueError(f"the surface {surface.name!r} holds no finite value to draw")
-    low, high = finite.min(), finite.max()
+    low, high = _ends(surface.values)
     if log and low <= 0:
         raise ValueError(
             f"log colours need positive values, but the lowest {surface.name} is {low:.3g}; "
             "leave out log=True"
         )
-    return bool(low > 0 and high > 30 * low) if log is None else log
+    return low > 0 and high > 30 * low if log is None else log and high > low
 
 
-def _ticks(low: float, high: float) -> tuple[Array, list[str]]:
-    """Return 1, 2, 5, 10, … between two positive numbers, thinned to ten at most."""
-    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-    for steps in ([1, 2, 5], [1, 3], [1]):
-        ticks = np.outer(decades, steps).ravel()
-        ticks = ticks[(ticks >= low) & (ticks <= high)]
-        if len(ticks) <= 10:
-            break
-    return ticks, [f"{tick:g}" for tick in ticks]
+def _labels(epochs: Sequence[int] | None, length: int) -> list[str]:
+    if epochs is None:
+        return [str(i) for i in range(length)]
+    if len(epochs) != length:
+        raise ValueError(f"{length} epochs were recorded, but epochs names {len(epochs)}")
+    return [str(epoch) for epoch in epochs]
 
 
-def _colours(surface: Surface, log: bool | None) -> dict[str, Any]:
-    ticks = None
-    colours: dict[str, Any] = {"colorscale": _scale()}
-    if _is_log(surface, log):
-        finite = surface.values[np.isfinite(surface.values)]
-        low, high = finite.min(), finite.max()
-
-        # 256 shades are all that a colour scale has, so one byte holds them.
-        def shade(values: Array) -> Array:
-            return 255 * np.log(values / low) / np.log(high / low)
-
-        shades = np.nan_to_num(shade(np.clip(surface.values, low, high)))
-        colours |= {"surfacecolor": shades.round().astype(np.uint8), "cmin": 0, "cmax": 255}
-        at, texts = _ticks(low, high)
-        ticks = shade(at), texts
-    return colours | {"colorbar": _colorbar(surface.name, ticks)}
-
-
-def _levels(
-    surface: Surface, log: bool | None
-) -> tuple[Array, Array, tuple[Array, list[str]] | None]:
-    """Return what to draw contours of, where, and the colour bar's ticks."""
-    if _is_log(surface, log):
-        values = np.log10(surface.values)
-        at, texts = _ticks(10 ** np.nanmin(values), 10 ** np.nanmax(values))
-        ticks = np.log10(at), texts
-        return values, np.linspace(np.nanmin(values), np.nanmax(values), 22), ticks
-    values = surface.values
-    return values, np.linspace(np.nanmin(values), np.nanmax(values), 22), None
-
-
-def _colorbar(name: str, ticks: tuple[Array, list[str]] | None) -> dict[str, Any]:
-    bar: dict[str, Any] = {
-        "title": {"text": name},
-        "thickness": 12,
-        "len": 0.6,
-        "outlinewidth": 0,
-        "tickfont": {"size": 11},
-    }
-    if ticks:
-        bar |= {"tickvals": ticks[0].tolist(), "ticktext": ticks[1]}
-    return bar
-
-
-def _named(
-    paths: Paths | Sequence[Paths] | Mapping[str, Paths] | None, surface: Surface
-) -> dict[str, Paths]:
-    if paths is None:
-        named = {}
-    elif isinstance(paths, Mapping):
-        named = dict(paths)
-    elif isinstance(paths, Paths):
-        named = {"path": paths}
-    else:
-        named = {f"path {i + 1}": path for i, path in enumerate(paths)}
-    for name, path in named.items():
-        same = path.plane is surface.plane or (
-            np.array_equal(path.plane.origin, surface.plane.origin)
-            and np.array_equal(path.plane.u, surface.plane.u)
-            and np.array_equal(path.plane.v, surface.plane.v)
-        )
-        if not same:
-            raise ValueError(
-                f"{name!r} was projected onto another plane than the surface's; "
-                "pass the same plane to loss_surface and loss_paths"
-            )
-    return named
-
-
-def _strung(path: Paths) -> tuple[Array, Array, Array, Array]:
-    """Join all bees to one line, broken by NaN between them: x, y, loss and epoch."""
-    bees, epochs = path.losses.shape
-    columns = np.concatenate(
-        [
-            path.coordinates,
-            path.losses[..., None],
-            np.broadcast_to(np.arange(epochs)[:, None], (bees, epochs, 1)),
-        ],
-        axis=-1,
-    )  # (bee, epoch, 4)
-    gap = np.full((bees, 1, 4), np.nan)
-    strung = np.concatenate([columns, gap], axis=1).reshape(-1, 4)[:-1]
-    x, y, loss, epoch = _small(strung).T
-    return x, y, loss, epoch
-
-
-def _add_path(
-    figure: go.Figure, path: Paths, name: str, colour: str, surface: Surface, *, legend: bool
-) -> None:
-    x, y, z, epoch = _strung(path)
-    x_name, y_name = surface.plane.labels
-    one = len(path.losses) == 1
-    figure.add_scatter3d(
-        x=x,
-        y=y,
-        z=z,
-        customdata=epoch,
-        mode="lines+markers" if one else "lines",
-        name=name,
-        line={"color": colour, "width": 6 if one else 2},
-        marker={"color": colour, "size": 3},
-        opacity=1 if one else 0.7,
-        showlegend=legend,
-        hovertemplate=(
-            f"{name}: epoch %{{customdata:d}}<br>{x_name} = %{{x:.3~f}}<br>"
-            f"{y_name} = %{{y:.3~f}}<br>{surface.name} = %{{z:.4~g}}<extra></extra>"
-        ),
-    )
-
-
-def _cycle(colours: Sequence[str]) -> Iterator[str]:
-    return itertools.cycle(colours)
-
-
-def _fidelity(surface: Surface, named: Mapping[str, Paths]) -> str:
-    """Say how far the plane can be trusted; two weights need no such words."""
-    if len(surface.plane) <= 2:
-        return ""
-    parts = []
-    if surface.plane.explained:
-        parts.append(f"the plane explains {sum(surface.plane.explained):.1%} of the variance")
-    elif named:
-        share = min(path.explained for path in named.values())
-        parts.append(f"the plane explains {share:.1%} of the path's variance")
-    if named:
-        gap = max(path.gap for path in named.values())
-        parts.append(f"true loss and surface differ by at most {gap:.3g} along the path")
-    return _capital("; ".join(parts))
-
-
-def _meta(surface: Surface, named: Mapping[str, Paths], caption: str | None) -> dict[str, str]:
-    x, y, low = surface.minimum()
-    high = float(np.nanmax(surface.values))
-    x_name, y_name = surface.plane.labels
-    told = [
-        f"The {surface.name} over {x_name} (from {surface.xs.min():.3g} to "
-        f"{surface.xs.max():.3g}) and {y_name} (from {surface.ys.min():.3g} to "
-        f"{surface.ys.max():.3g}). It runs from {low:.3g}, at ({x:.3g}, {y:.3g}), to {high:.3g}."
-    ]
-    for name, path in named.items():
-        if len(path.losses) == 1:
-            a, b = path.coordinates[0, 0], path.coordinates[0, -1]
-            told.append(
-                f"The {name} leads from ({a[0]:.3g}, {a[1]:.3g}), {surface.name} "
-                f"{path.losses[0, 0]:.3g}, to ({b[0]:.3g}, {b[1]:.3g}), {surface.name} "
-                f"{path.losses[0, -1]:.3g}, in {path.losses.shape[1] - 1} steps."
-            )
-        else:
-            told.append(f"{len(path.losses)} paths of {path.losses.shape[1] - 1} steps: {name}.")
-    alt = " ".join(told)
-    fidelity = _fidelity(surface, named)
-    short = f"The {surface.name} over {x_name} and {y_name}."
-    return {"caption": caption or " ".join(filter(None, [short, fidelity])), "alt": alt}
-
-
-def _camera(surface: Surface, paths: Sequence[Paths]) -> dict[str, Any]:
-    """Choose the side from which most of the path (or of the valley) is in sight."""
-    xs, ys, values = surface.xs, surface.ys, surface.values
-    low, high = np.nanmin(values), np.nanmax(values)
-    height = np.nan_to_num((values - low) / ((high - low) or 1), nan=0.0)
-    if paths:
-        points = np.concatenate([path.coordinates.reshape(-1, 2) for path in paths])
-        x = (points[:, 0] - xs[0]) / (xs[-1] - xs[0])
-        y = (points[:, 1] - ys[0]) / (ys[-1] - ys[0])
-        inside = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
-        x, y = x[inside], y[inside]
-    if not paths or not len(x):
-        rows, cols = np.nonzero(height <= np.quantile(height, 0.1))
-        x, y = cols / max(len(xs) - 1, 1), rows / max(len(ys) - 1, 1)
-    best, eye = -np.inf, (1.4, 1.4)
-    for degrees in range(-180, 180, 15):
-        direction = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
-        seen = _visible(height, x, y, direction, slope=0.62 / 0.6)
-        # Between equally good sides, plotly's own: x to the left, y to the right.
-        score = seen.mean() + 0.02 * np.cos(np.radians(degrees - 45))
-        if score > best:
-            best, eye = score, tuple(1.55 * direction)
-    return {
-        "eye": {"x": round(float(eye[0]), 3), "y": round(float(eye[1]), 3), "z": 0.95},
-        "center": {"x": 0, "y": 0, "z": -0.12},
-    }
-
-
-def _visible(
-    height: Array, x: Array, y: Array, direction: Array, slope: float
-) -> NDArray[np.bool_]:
-    """Say which points of a height field on the unit square an eye far off can see.
-
-    `direction` points to the eye along the ground; `slope` is how much higher
-    the line of sight is for each step of 1 along it.
-    """
-    rows, cols = height.shape
-
-    def at(x: Array, y: Array) -> Array:
-        return height[
-            np.clip(np.rint(y * (rows - 1)), 0, rows - 1).astype(int),
-            np.clip(np.rint(x * (cols - 1)), 0, cols - 1).astype(int),
-        ]
-
-    steps = np.linspace(0, 1.5, 90)[1:, None]
-    way_x, way_y = x + steps * direction[0], y + steps * direction[1]
-    inside = (way_x >= 0) & (way_x <= 1) & (way_y >= 0) & (way_y <= 1)
-    sight = at(x, y) + 0.02 + steps * slope
-    return ~((at(way_x, way_y) > sight) & inside).any(axis=0)
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

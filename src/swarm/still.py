@@ -38,7 +38,8 @@ def still(
     ----------
     figure : plotly.graph_objects.Figure
         Made of surface, scatter3d, scatter, contour, heatmap, bar and
-        histogram traces. A figure with frames is drawn as it first appears.
+        histogram traces. A figure with frames is drawn as it first appears,
+        or at the frame that its ``layout.meta["still"]`` names.
     dark : bool, default False
         Whether to draw for a dark page: on ``#131416`` instead of white.
     width, height : int, optional
@@ -85,20 +86,33 @@ def still(
         picture = Figure(figsize=(width / 100, height / 100), dpi=100)
         FigureCanvasAgg(picture)
         top = _titles(picture, figure, theme, height)
-        visible = [trace for trace in figure.data if trace.visible in (None, True)]
+        visible = [trace for trace in _shown(figure) if trace.visible in (None, True)]
         right = 1.0
         for trace in visible:
             right = min(right, _colour_bar(picture, trace, theme, top, width))
         panels: dict[tuple[str, ...], list[Any]] = {}
         for trace in visible:
             solid = trace.type in SOLID
-            flat = (trace.xaxis or "x", trace.yaxis or "y")
-            key: tuple[str, ...] = (trace.scene or "scene",) if solid else flat
+            key: tuple[str, ...]
+            key = (trace.scene or "scene",) if solid else (trace.xaxis or "x", trace.yaxis or "y")
             panels.setdefault(key, []).append(trace)
         for place, traces in panels.items():
             draw = _solid if len(place) == 1 else _flat
             draw(picture, figure, place, traces, (0.0, 0.0, right, top), theme)
     return picture
+
+
+def _shown(figure: go.Figure) -> list[Any]:
+    """Return the figure's traces, at the frame to be drawn."""
+    traces = list(figure.data)
+    name = (
+        (figure.layout.meta or {}).get("still") if isinstance(figure.layout.meta, dict) else None
+    )
+    for frame in figure.frames:
+        if frame.name == name:
+            for i, new in zip(frame.traces or range(len(traces)), frame.data, strict=False):
+                traces[i] = type(traces[i])(traces[i]).update(new)
+    return traces
 
 
 def _array(values: Any) -> Array:
@@ -284,7 +298,7 @@ def _field(
     slope = climb / ratio[2]
 
     def seen(a: Array, b: Array, c: Array) -> NDArray[np.bool_]:
-        return in_sight(*across, a, b, c, towards, slope)
+        return in_sight(*across, np.stack([a, b, c], axis=-1), towards, slope)
 
     lines = trace.contours.z
     if lines.show and lines.size:
@@ -335,17 +349,16 @@ def in_sight(
     xs: Array,
     ys: Array,
     heights: Array,
-    x: Array,
-    y: Array,
-    z: Array,
+    points: Array,
     towards: Array,
     slope: float,
 ) -> NDArray[np.bool_]:
-    """Say which points (x, y, z) a surface does not hide from a viewer far away.
+    """Say which `points` (…, 3) a surface does not hide from a viewer far away.
 
     `heights` (Y, X) is over `xs` and `ys`; `towards` is the viewer's direction
     on the ground, and a line of sight rises by `slope` for each step along it.
     """
+    x, y, z = np.moveaxis(points, -1, 0)
     reach = 1.5 * max(np.ptp(xs), np.ptp(ys))
     steps = np.linspace(0, reach, 160)[1:, None]
     way_x, way_y = x + steps * towards[0], y + steps * towards[1]

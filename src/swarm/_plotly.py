@@ -1,0 +1,174 @@
+"""What all plotly figures share: an empty template, axes, colours, and a slider over frames.
+
+Backgrounds are transparent and greys are of middle tone, so that a figure reads
+on a light page and on a dark one before the page recolours it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.colors
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+__all__ = ["BEE", "PATHS", "TRUTH"]
+
+Array = NDArray[Any]
+
+TEXT = "#7b8491"
+GRID = "rgba(128,136,150,0.35)"
+BEE = "#2f7de1"
+TRUTH = "#7b8491"
+PATHS = ("#f4661b", "#e64980", "#4dabf7", "#f1f3f5", "#fab005")
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+def figure(title: str, subtitle: str = "") -> go.Figure:
+    """Return an empty figure; plotly's own template would add 7 kB to each."""
+    return go.Figure(
+        layout={
+            "template": go.layout.Template(),
+            "title": {
+                "text": title,
+                "subtitle": {"text": subtitle, "font": {"size": 12}},
+                "font": {"size": 17, "weight": 600},
+                "x": 0.02,
+                "y": 0.97,
+                "xanchor": "left",
+                "yanchor": "top",
+            },
+            "font": {"family": FONT, "size": 13, "color": TEXT},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "margin": {"l": 8, "r": 8, "t": 72 if subtitle else 52, "b": 8},
+            "height": 560,
+            "legend": {"x": 0.02, "y": 0.98, "bgcolor": "rgba(0,0,0,0)"},
+        }
+    )
+
+
+def small(values: Any) -> NDArray[np.float32]:
+    """Return values as float32, which plotly writes as base64 of four bytes each."""
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def axis(name: str, *span: float, solid: bool = False) -> dict[str, Any]:
+    """Return an axis with a name and, optionally, its two ends."""
+    look: dict[str, Any] = {
+        "title": {"text": name},
+        "gridcolor": GRID,
+        "linecolor": GRID,
+        "zeroline": False,
+    }
+    if solid:
+        look |= {"showbackground": False, "showspikes": False, "nticks": 6}
+    else:
+        look |= {"automargin": True, "ticks": "outside", "tickcolor": GRID, "ticklen": 4}
+    if span:
+        look["range"] = [float(end) for end in span]
+    return look
+
+
+def colour_scale() -> list[list[Any]]:
+    """Return viridis without its darkest and lightest ends, which vanish on dark and light."""
+    colours = mpl.colormaps["viridis"](np.linspace(0.07, 0.97, 16))
+    return [[round(i / 15, 4), mpl.colors.to_hex(colour)] for i, colour in enumerate(colours)]
+
+
+def colour_bar(name: str, ticks: tuple[Array, list[str]] | None) -> dict[str, Any]:
+    """Return a slim colour bar; `ticks` are places and texts."""
+    bar: dict[str, Any] = {
+        "title": {"text": name},
+        "thickness": 12,
+        "len": 0.6,
+        "outlinewidth": 0,
+        "tickfont": {"size": 11},
+    }
+    if ticks:
+        bar |= {"tickvals": [round(float(t), 4) for t in ticks[0]], "ticktext": ticks[1]}
+    return bar
+
+
+def log_ticks(low: float, high: float, most: int = 10) -> tuple[Array, list[str]]:
+    """Return 1, 2, 5, 10, … between two positive numbers, thinned to `most`."""
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for steps in ([1, 2, 5], [1, 3], [1]):
+        ticks = np.outer(decades, steps).ravel()
+        ticks = ticks[(ticks >= low) & (ticks <= high)]
+        if len(ticks) <= most:
+            break
+    ticks = ticks[:: -(-len(ticks) // most)] if len(ticks) else ticks
+    return ticks, [f"{tick:g}" for tick in ticks]
+
+
+def thinned(epochs: int, most: int) -> NDArray[np.int_]:
+    """Return at most `most` epochs, evenly spread, with the first and the last."""
+    if most < 2:
+        raise ValueError(f"a slider needs at least 2 frames, got {most}")
+    return np.unique(np.linspace(0, epochs - 1, min(epochs, most)).round().astype(int))
+
+
+def add_slider(
+    fig: go.Figure, frames: Sequence[list[Any]], traces: Sequence[int], labels: Sequence[str]
+) -> None:
+    """Add frames, a slider over them, and buttons to play and to pause.
+
+    Each frame holds new data for the `traces`. ``layout.meta["still"]`` tells
+    `still` to draw the last frame.
+    """
+    fig.frames = [
+        go.Frame(data=data, traces=list(traces), name=label)
+        for data, label in zip(frames, labels, strict=True)
+    ]
+    at_once = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}}
+    rolling = {"fromcurrent": True, "frame": {"duration": 90, "redraw": True}}
+    still = {"transition": {"duration": 0}}
+    fig.update_layout(
+        margin={"b": 76},
+        updatemenus=[
+            {
+                "type": "buttons",
+                "direction": "left",
+                "showactive": False,
+                "x": 0.02,
+                "xanchor": "left",
+                "y": 0,
+                "yanchor": "top",
+                "pad": {"t": 26},
+                "font": {"size": 13},
+                "bgcolor": "rgba(0,0,0,0)",
+                "bordercolor": GRID,
+                "buttons": [
+                    {"label": "▶ Play", "method": "animate", "args": [None, rolling | still]},
+                    {
+                        "label": "❚❚ Pause",
+                        "method": "animate",
+                        "args": [[None], at_once | still],
+                    },
+                ],
+            }
+        ],
+        sliders=[
+            {
+                "active": 0,
+                "x": 0.28,
+                "len": 0.7,
+                "y": 0,
+                "yanchor": "top",
+                "pad": {"t": 14, "b": 6},
+                "bordercolor": GRID,
+                "bgcolor": GRID,
+                "tickcolor": GRID,
+                "ticklen": 0,
+                "minorticklen": 0,
+                "font": {"size": 1, "color": "rgba(0,0,0,0)"},
+                "currentvalue": {"prefix": "epoch ", "font": {"size": 13, "color": TEXT}},
+                "steps": [
+                    {"label": label, "method": "animate", "args": [[label], at_once | still]}
+                    for label in labels
+                ],
+            }
+        ],
+    )
