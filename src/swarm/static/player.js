@@ -19,6 +19,7 @@
   const VIRIDIS = ["440154", "482475", "414487", "355f8d", "2a788e", "21918c", "22a884", "44bf70",
     "7ad151", "bddf26", "fde725"].map((hex) => [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16)));
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const POINT = matchMedia("(hover: none)").matches ? "Tap" : "Point at";
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
   const mix = (from, to, share) => from.map((value, at) => value + (to[at] - value) * share);
   const css = (rgb) => `rgb(${rgb.map(Math.round).join(" ")})`;
@@ -138,47 +139,56 @@
     }
 
     /**
-     * One curve over the columns from `from` on: in each, the segment `part` cut at `share`,
-     * `halves` of a line above and below. It does what `column` does, with everything that
-     * the inner loop needs in local variables: that is what keeps it at a few milliseconds.
+     * A curve through (xs, ys), where segment k covers the columns from starts[k] to
+     * starts[k + 1]. It does what `column` does for each, but in whole numbers (256ths of
+     * a pixel) and local variables: this loop runs some million times for one picture.
      */
-    curve(ys, halves, part, share, from, alpha) {
-      const { pixels, width, top, bottom, redBlue, green } = this;
-      const fullRedBlue = Math.imul(redBlue, alpha) + 0x800080;
-      const fullGreen = Math.imul(green, alpha) + 0x8000;
+    curve(xs, ys, starts, lineWidth, alpha) {
+      const { pixels, width, redBlue, green } = this;
+      const top = this.top << 8;
+      const bottom = this.bottom << 8;
       const rest = 256 - alpha;
-      for (let column = 0; column < part.length; column++) {
-        const here = part[column];
-        const y = ys[here] + (ys[here + 1] - ys[here]) * share[column];
-        const half = halves[here];
-        let y0 = y - half;
-        let y1 = y + half;
-        if (!(y1 > top && y0 < bottom)) continue; // NaN too
-        if (y0 < top) y0 = top;
-        if (y1 > bottom) y1 = bottom;
-        const first = y0 | 0;
-        const last = y1 | 0;
-        let at = first * width + from + column;
-        let cover = ((first === last ? y1 - y0 : first + 1 - y0) * alpha) | 0;
-        let old = pixels[at];
-        pixels[at] = 0xff000000
-          | (((Math.imul(old & 0xff00ff, 256 - cover) + Math.imul(redBlue, cover) + 0x800080) >>> 8) & 0xff00ff)
-          | (((Math.imul(old & 0xff00, 256 - cover) + Math.imul(green, cover) + 0x8000) >>> 8) & 0xff00);
-        if (first === last) continue;
-        for (let row = first + 1; row < last; row++) {
-          at += width;
+      const fullRedBlue = (Math.imul(redBlue, alpha) + 0x800080) | 0;
+      const fullGreen = (Math.imul(green, alpha) + 0x8000) | 0;
+      for (let part = 0; part < ys.length - 1; part++) {
+        const slope = (ys[part + 1] - ys[part]) / (xs[part + 1] - xs[part]);
+        const to = starts[part + 1];
+        let column = starts[part];
+        // The area of a line of constant width over one column of pixels.
+        const tall = Math.min(lineWidth * Math.sqrt(1 + slope * slope), this.height);
+        const start = ys[part] + (column + 0.5 - xs[part]) * slope - tall / 2;
+        if (!(Math.abs(start) + Math.abs(slope) * (to - column) < 4e6)) continue; // NaN, or no int32
+        const down = (slope * 256) | 0;
+        const length = (tall * 256) | 0;
+        for (let y = (start * 256) | 0; column < to; column++, y = (y + down) | 0) {
+          const y0 = y < top ? top : y;
+          const end = (y + length) | 0;
+          const y1 = end > bottom ? bottom : end;
+          if (y0 >= y1) continue;
+          const first = y0 >> 8;
+          const last = y1 >> 8;
+          let at = (Math.imul(first, width) + column) | 0;
+          let cover = Math.imul(first === last ? y1 - y0 : 256 - (y0 & 255), alpha) >> 8;
+          let old = pixels[at];
+          pixels[at] = 0xff000000
+            | ((((Math.imul(old & 0xff00ff, 256 - cover) + Math.imul(redBlue, cover)) | 0) + 0x800080 >>> 8) & 0xff00ff)
+            | ((Math.imul(old & 0xff00, 256 - cover) + Math.imul(green, cover) + 0x8000 >>> 8) & 0xff00);
+          if (first === last) continue;
+          for (let row = first + 1; row < last; row++) {
+            at = (at + width) | 0;
+            old = pixels[at];
+            pixels[at] = 0xff000000
+              | (((Math.imul(old & 0xff00ff, rest) + fullRedBlue | 0) >>> 8) & 0xff00ff)
+              | (((Math.imul(old & 0xff00, rest) + fullGreen | 0) >>> 8) & 0xff00);
+          }
+          cover = Math.imul(y1 & 255, alpha) >> 8;
+          if (cover === 0) continue;
+          at = (at + width) | 0;
           old = pixels[at];
           pixels[at] = 0xff000000
-            | (((Math.imul(old & 0xff00ff, rest) + fullRedBlue) >>> 8) & 0xff00ff)
-            | (((Math.imul(old & 0xff00, rest) + fullGreen) >>> 8) & 0xff00);
+            | ((((Math.imul(old & 0xff00ff, 256 - cover) + Math.imul(redBlue, cover)) | 0) + 0x800080 >>> 8) & 0xff00ff)
+            | ((Math.imul(old & 0xff00, 256 - cover) + Math.imul(green, cover) + 0x8000 >>> 8) & 0xff00);
         }
-        if (last >= bottom) continue;
-        at += width;
-        cover = ((y1 - last) * alpha) | 0;
-        old = pixels[at];
-        pixels[at] = 0xff000000
-          | (((Math.imul(old & 0xff00ff, 256 - cover) + Math.imul(redBlue, cover) + 0x800080) >>> 8) & 0xff00ff)
-          | (((Math.imul(old & 0xff00, 256 - cover) + Math.imul(green, cover) + 0x8000) >>> 8) & 0xff00);
       }
     }
 
@@ -329,7 +339,7 @@
       }
     }
 
-    get prompt() { return "Point at a curve to single out a bee."; }
+    get prompt() { return `${POINT} a curve to single out a bee.`; }
 
     panels(width, height, view) {
       const left = 56, right = 14;
@@ -359,21 +369,6 @@
       if (panels[1]) panels[1].axes(pen, ink, this.scene.values.label, "count");
     }
 
-    /** For each pixel column: the segment of the curve that it cuts, and where. */
-    columns(panel, ratio, raster) {
-      const { x } = this.scene;
-      this.at = x.map((value) => panel.toX(value) * ratio);
-      this.from = Math.max(raster.left, Math.ceil(this.at[0] - 0.5));
-      this.to = Math.min(raster.right, Math.floor(this.at[x.length - 1] + 0.5));
-      this.part = new Int32Array(Math.max(0, this.to - this.from));
-      this.share = new Float32Array(this.part.length);
-      for (let column = this.from, part = 0; column < this.to; column++) {
-        while (part < x.length - 2 && this.at[part + 1] <= column + 0.5) part++;
-        this.part[column - this.from] = part;
-        this.share[column - this.from] = (column + 0.5 - this.at[part]) / (this.at[part + 1] - this.at[part]);
-      }
-    }
-
     swarm(raster, panels, ratio, when, colours, alpha) {
       const { points, bees } = this.curve;
       const panel = panels[0];
@@ -381,21 +376,13 @@
       const scale = (-panel.height / (panel.y[1] - panel.y[0])) * ratio;
       const zero = panel.toY(0) * ratio;
       raster.clip(panel.left * ratio, panel.top * ratio, (panel.left + panel.width) * ratio, (panel.top + panel.height) * ratio);
-      this.columns(panel, ratio, raster);
-      const { part, share, from } = this;
-      const at = this.at;
+      const xs = Float64Array.from(this.scene.x, (value) => panel.toX(value) * ratio);
+      const starts = Int32Array.from(xs, (x) => clamp(Math.ceil(x - 0.5), raster.left, raster.right));
       const ys = new Float64Array(points);
-      const halves = new Float64Array(points);
-      const width = 1.15 * ratio;
       for (let bee = 0; bee < bees; bee++) {
         raster.colour(colours[bee]);
         for (let point = 0; point < points; point++) ys[point] = zero + scale * now[bee * points + point];
-        for (let point = 0; point < points - 1; point++) {
-          const slope = (ys[point + 1] - ys[point]) / (at[point + 1] - at[point]);
-          // The area of a line of constant width over one column of pixels.
-          halves[point] = (width / 2) * Math.sqrt(1 + slope * slope);
-        }
-        raster.curve(ys, halves, part, share, from, alpha);
+        raster.curve(xs, ys, starts, 1.15 * ratio, alpha);
       }
     }
 
@@ -449,12 +436,14 @@
         pen.fillRect(panel.left + bin * width + 0.25, top, width - 0.5, bottom - top);
       }
       if (bee === null) return;
-      pen.fillStyle = ink.chosen;
       const { points } = this.values;
-      for (let point = 0; point < points; point++) {
-        const x = panel.toX(this.shown[bee * points + point]);
-        if (x >= panel.left && x <= panel.left + panel.width) pen.fillRect(x - 1, bottom - 12, 2, 12);
-      }
+      const chosen = [...this.shown.subarray(bee * points, (bee + 1) * points)]
+        .map((value) => panel.toX(value)).filter((x) => x >= panel.left && x <= panel.left + panel.width);
+      const tall = Math.min(22, panel.height / 3);
+      pen.fillStyle = ink.paper;
+      for (const x of chosen) pen.fillRect(x - 2.25, bottom - tall - 1, 4.5, tall + 1);
+      pen.fillStyle = ink.chosen;
+      for (const x of chosen) pen.fillRect(x - 1.25, bottom - tall, 2.5, tall);
     }
 
     /** The bee whose curve passes nearest to a point of the stage, and how near. */
@@ -497,7 +486,7 @@
       this.now = new Float32Array(this.paths.bees * 2);
     }
 
-    get prompt() { return "Point at a bee to single it out."; }
+    get prompt() { return `${POINT} a bee to single it out.`; }
 
     panels(width, height, view) {
       const box = { left: 56, top: 12, width: width - 56 - 14, height: height - 12 - 48 };
@@ -513,41 +502,49 @@
       const height = Math.round(panel.height * ratio);
       const image = new ImageData(width, height);
       const pixels = new Uint32Array(image.data.buffer);
-      const shades = Array.from({ length: 256 }, (_, at) => mix(ink.deep, ink.high, at / 255));
+      const shades = Array.from({ length: bands }, (_, band) => mix(ink.deep, ink.high, band / (bands - 1)));
+      const [contourRed, contourGreen, contourBlue] = ink.contour;
       const cell = (low, high, count, value) => ((value - low) / (high - low)) * (count - 1);
       const left = new Int32Array(width);
       const share = new Float32Array(width);
       for (let x = 0; x < width; x++) {
         const at = cell(...xs, columns, panel.fromX(panel.left + (x + 0.5) / ratio));
-        left[x] = at < -1e-6 || at > columns - 1 + 1e-6 ? -1 : clamp(Math.floor(at), 0, columns - 2);
-        share[x] = at - left[x];
+        left[x] = clamp(Math.floor(at), 0, columns - 2);
+        share[x] = at < -1e-6 || at > columns - 1 + 1e-6 ? NaN : at - left[x];
       }
+      const h = this.heights;
       let before = new Float32Array(width).fill(NaN);
       let row = new Float32Array(width);
       for (let y = 0; y < height; y++) {
         const at = cell(...ys, rows, panel.fromY(panel.top + (y + 0.5) / ratio));
-        const outside = at < -1e-6 || at > rows - 1 + 1e-6;
         const low = clamp(Math.floor(at), 0, rows - 2);
-        const up = at - low;
+        const up = at < -1e-6 || at > rows - 1 + 1e-6 ? NaN : at - low;
         for (let x = 0; x < width; x++) {
           const corner = low * columns + left[x];
-          const h = this.heights;
           const lower = h[corner] + (h[corner + 1] - h[corner]) * share[x];
           const upper = h[corner + columns] + (h[corner + columns + 1] - h[corner + columns]) * share[x];
-          row[x] = outside || left[x] < 0 ? NaN : lower + (upper - lower) * up;
+          row[x] = lower + (upper - lower) * up;
         }
         for (let x = 0; x < width; x++) {
           const value = row[x];
-          if (Number.isNaN(value)) continue;
-          const shade = shades[clamp(Math.round((Math.floor(value) / (bands - 1)) * 255), 0, 255)];
+          if (value !== value) continue; // NaN: the loss is unknown
+          const band = shades[value >= bands ? bands - 1 : value | 0];
+          let red = band[0];
+          let green = band[1];
+          let blue = band[2];
           // Distance to the nearest contour in pixels, from how steep the height is here.
-          const across = x ? value - row[x - 1] : row[x + 1] - value;
-          const along = y ? value - before[x] : 0;
-          const steep = Math.hypot(across || 0, along || 0);
-          const near = Math.abs(value - Math.round(value)) / Math.max(steep, 1e-9);
-          const line = 0.55 * clamp(0.5 * ratio + 0.5 - near, 0, 1) * clamp(1.5 - 2 * steep, 0, 1);
-          const [r, g, b] = line > 0 ? mix(shade, ink.contour, line) : shade;
-          pixels[y * width + x] = 0xff000000 | (b << 16) | (g << 8) | r;
+          const across = (x ? value - row[x - 1] : row[1] - value) || 0;
+          const along = value - before[x] || 0;
+          const steep = Math.sqrt(across * across + along * along) + 1e-9;
+          const near = Math.abs(value - Math.round(value)) / steep;
+          // Where contours crowd, they fade rather than clot.
+          const line = 0.55 * Math.min(0.5 * ratio + 0.5 - near, 1) * Math.min(1.5 - 2 * steep, 1);
+          if (line > 0 && near < 0.5 * ratio + 0.5) {
+            red += (contourRed - red) * line;
+            green += (contourGreen - green) * line;
+            blue += (contourBlue - blue) * line;
+          }
+          pixels[y * width + x] = 0xff000000 | (blue << 16) | (green << 8) | red;
         }
         [before, row] = [row, before];
       }
@@ -679,6 +676,8 @@
       this.pinned = false;
       this.coloured = scene.loss !== null;
       this.pointers = new Map();
+      this.sharpest = 2;
+      this.slow = 0;
       this.build();
       this.listen();
       this.theme();
@@ -922,6 +921,13 @@
       const zoomed = this.range.x[1] - this.range.x[0] < 0.999 * (this.scene.view.x[1] - this.scene.view.x[0]);
       this.figure.classList.toggle("swarm-player--zoomed", zoomed);
       this.stale = true;
+      this.hasty = true; // a rough loss map while it moves, a fine one once it rests
+      clearTimeout(this.rest);
+      this.rest = setTimeout(() => {
+        this.hasty = false;
+        this.stale = true;
+        this.redraw();
+      }, 160);
       this.redraw();
     }
 
@@ -973,7 +979,7 @@
     resize() {
       const { clientWidth: width, clientHeight: height } = this.stage;
       // Three device pixels to one in CSS look no better on a phone, and cost twice as much.
-      const ratio = Math.min(window.devicePixelRatio || 1, 2);
+      const ratio = Math.min(window.devicePixelRatio || 1, this.sharpest);
       if (!width || !height || (width === this.width && height === this.height && ratio === this.ratio)) return;
       Object.assign(this, { width, height, ratio });
       this.canvas.width = Math.round(width * ratio);
@@ -1003,7 +1009,7 @@
         brush.fillStyle = ink.paper;
         brush.fillRect(0, 0, raster.width, raster.height);
         brush.scale(ratio, ratio);
-        view.background(brush, this.areas, ink, ratio);
+        view.background(brush, this.areas, ink, this.hasty ? ratio / 2 : ratio);
         this.ground = new Int32Array(brush.getImageData(0, 0, raster.width, raster.height).data.buffer);
         this.stale = false;
       }
@@ -1016,6 +1022,16 @@
       view.overlay(pen, this.areas, ink, this.when, this.bee);
       this.caption();
       this.cost = performance.now() - started;
+      this.spare();
+    }
+
+    /** Fewer pixels where a slow machine would otherwise miss its sixty pictures a second. */
+    spare() {
+      this.slow = this.playing && this.cost > 14 ? this.slow + 1 : 0;
+      if (this.slow < 20 || this.ratio <= 1) return;
+      this.slow = 0;
+      this.sharpest = Math.max(1, this.ratio * 0.75);
+      this.resize();
     }
 
     caption() {
