@@ -22,9 +22,18 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils._pytree import tree_map_only
 
-__all__ = ["Evaluator", "Grid", "Listed", "as_batches"]
+__all__ = [
+    "Evaluator",
+    "Grid",
+    "Listed",
+    "Loss",
+    "arguments",
+    "as_batches",
+    "mean",
+    "refuse_randomness",
+]
 
-Metric = Callable[[Any, Any], Any]
+Loss = Callable[[Any, Any], Any]
 Batch = tuple[Any, Any, int]
 Dims = dict[str, int | None]
 
@@ -35,10 +44,16 @@ GPU_BYTES = 256 * 2**20
 """The same on a GPU, which needs more work at once to be busy."""
 
 
-def as_batches(inputs: Any, targets: Any) -> Iterator[Batch]:
-    """Yield (inputs, targets, number of samples) for tensors or an iterable of batches."""
+def as_batches(inputs: Any, targets: Any, device: torch.device) -> Iterator[Batch]:
+    """Yield (inputs, targets, number of samples), moved to the device, batch by batch."""
+
+    def moved(first: Any, last: Any) -> Batch:
+        count = _samples(first)
+        first, last = tree_map_only(Tensor, lambda t: t.to(device), (first, last))
+        return first, last, count
+
     if targets is not None:
-        yield inputs, targets, _samples(inputs)
+        yield moved(inputs, targets)
         return
     if isinstance(inputs, Tensor) or not isinstance(inputs, Iterable):
         raise TypeError(
@@ -53,7 +68,7 @@ def as_batches(inputs: Any, targets: Any) -> Iterator[Batch]:
             )
         # A data set of several tensors gives [first, second, …, targets].
         first = batch[0] if len(batch) == 2 else tuple(batch[:-1])
-        yield first, batch[-1], _samples(first)
+        yield moved(first, batch[-1])
         empty = False
     if empty:
         raise ValueError(
@@ -80,14 +95,14 @@ def _samples(inputs: Any) -> int:
     return count
 
 
-def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Turn one batch's inputs into what the network is called with."""
     if isinstance(inputs, Mapping):
         return (), dict(inputs)
     return (tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)), {}
 
 
-def _refuse_randomness(net: nn.Module) -> None:
+def refuse_randomness(net: nn.Module) -> None:
     for name, module in net.named_modules():
         kind = type(module).__name__
         rate = getattr(module, "p" if "Dropout" in kind else "dropout", 0)
@@ -193,10 +208,10 @@ class Evaluator:
         The most sets of weights to evaluate at once; None chooses by memory.
     """
 
-    def __init__(self, net: nn.Module, metrics: Sequence[Metric], chunk: int | None) -> None:
+    def __init__(self, net: nn.Module, metrics: Sequence[Loss], chunk: int | None) -> None:
         if chunk is not None and chunk < 1:
             raise ValueError(f"chunk must be at least 1, got {chunk}")
-        _refuse_randomness(net)
+        refuse_randomness(net)
         self.metrics = tuple(metrics)
         self.chunk = chunk
         self.net = copy.deepcopy(net).requires_grad_(False)
@@ -222,7 +237,6 @@ class Evaluator:
         samples = 0
         tiles: list[tuple[slice, slice]] = []
         for inputs, targets, count in batches:
-            inputs, targets = tree_map_only(Tensor, lambda t: t.to(self.device), (inputs, targets))
             # The first batch decides the size of the tiles; later ones are no larger, as a rule.
             tiles = tiles or self._tiles(source, inputs, targets)
             self._check(source, tiles[0], inputs, targets)
@@ -297,9 +311,9 @@ class Evaluator:
     def _one(self, weights: Tensor, inputs: Any, targets: Any) -> NDArray[np.float64]:
         """Return the metrics (metric,) at `weights` (P,), loaded into the private copy."""
         self._load(weights)
-        args, kwargs = _arguments(inputs)
+        args, kwargs = arguments(inputs)
         outputs = self.net(*args, **kwargs)
-        return np.array([float(_mean(m(outputs, targets))) for m in self.metrics])
+        return np.array([float(mean(m(outputs, targets))) for m in self.metrics])
 
     def _one_by_one(
         self, source: Source, rows: slice, cols: slice, inputs: Any, targets: Any
@@ -319,7 +333,7 @@ class Evaluator:
         self, source: Source, rows: slice, cols: slice, inputs: Any, targets: Any
     ) -> NDArray[np.float64]:
         """Return the metrics (metric, row, column) of a tile."""
-        args, kwargs = _arguments(inputs)
+        args, kwargs = arguments(inputs)
         params, on_rows, on_cols = source.tile(rows, cols)
 
         def forward(params: dict[str, Tensor]) -> Any:
@@ -336,7 +350,7 @@ class Evaluator:
                 outputs = each(params)
             # The metrics see one flat axis: not all of torch's losses are right under two vmaps.
             values = [
-                torch.vmap(lambda o, m=metric: _mean(m(o, targets)))(outputs)
+                torch.vmap(lambda o, m=metric: mean(m(o, targets)))(outputs)
                 for metric in self.metrics
             ]
         shape = rows.stop - rows.start, cols.stop - cols.start
@@ -369,7 +383,7 @@ class Evaluator:
         self.vectorised = bool(np.allclose(values[:, y, x], alone, rtol=1e-3, atol=1e-5))
 
 
-def _mean(value: Any) -> Tensor:
+def mean(value: Any) -> Tensor:
     """Average a metric over whatever it did not reduce itself."""
     value = torch.as_tensor(value)
     return (value if value.is_floating_point() else value.float()).mean()

@@ -8,7 +8,7 @@ at its grid points up to the rounding of the network's own precision.
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -17,13 +17,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
-from swarm._evaluate import Evaluator, Grid, Listed, as_batches
+from swarm._evaluate import Evaluator, Grid, Listed, Loss, as_batches
+from swarm.curvature import hessian_eigenvalues
 from swarm.planes import Plane, as_array, pca_plane, random_plane, three_point_plane, weight_plane
 
 __all__ = [
     "Paths",
     "Plane",
     "Surface",
+    "hessian_eigenvalues",
     "loss_at",
     "loss_line",
     "loss_paths",
@@ -35,7 +37,6 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
-Loss = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,7 +295,7 @@ def loss_surface(
             return origin + steps @ directions
 
         source = Listed(flat, len(xs) * len(ys), evaluator.shapes)
-    values = evaluator.run(source, as_batches(inputs, targets), n_jobs)
+    values = evaluator.run(source, as_batches(inputs, targets, evaluator.device), n_jobs)
     values = values.reshape(len(metrics), len(ys), len(xs))
     surfaces = {
         key: Surface(xs, ys, _report(value, key), plane, key)
@@ -336,7 +337,9 @@ def loss_at(
         )
     flat = points.reshape(-1, evaluator.size)
     source = Listed(lambda cols: evaluator.tensor(flat[cols]), len(flat), evaluator.shapes)
-    return evaluator.run(source, as_batches(inputs, targets), n_jobs).reshape(points.shape[:-1])
+    return evaluator.run(source, as_batches(inputs, targets, evaluator.device), n_jobs).reshape(
+        points.shape[:-1]
+    )
 
 
 def loss_line(
