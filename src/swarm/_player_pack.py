@@ -135,10 +135,10 @@ def fit(
     max_bytes : int
         The budget.
 
-    Raises
-    ------
-    ValueError
-        If even the floors do not fit.
+    Returns
+    -------
+    list of int
+        Counts that fit; the floors if nothing does.
     """
     counts = list(counts)
     needed = size(counts)
@@ -147,9 +147,4 @@ def fit(
             guess = math.floor(counts[axis] * 0.98 * max_bytes / needed)
             counts[axis] = max(floor, min(counts[axis] - 1, guess))
             needed = size(counts)
-    if needed > max_bytes:
-        raise ValueError(
-            f"max_bytes={max_bytes} is too little: {needed} bytes are needed even for "
-            f"{counts[0]} epochs of {counts[1]} bees; raise max_bytes or pass less data"
-        )
     return counts

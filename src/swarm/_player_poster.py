@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["SIZES", "bee_alpha", "draw"]
+__all__ = ["SIZES", "draw", "webp"]
 
 SIZES = {"wide": (736, 552), "narrow": (358, 400)}
 """Width and height of the stage in CSS pixels, for wide and narrow pages."""
 
-_THEMES = {
+_THEMES: dict[bool, dict[str, Any]] = {
     False: {
         "paper": "#ffffff", "ink": "#3f4550", "grid": "#e5e7eb", "truth": "#6b7280",
         "bee": "#2f7de1", "bars": "#5b9aea", "ground": ("#c9ced6", "#fafbfc"),
@@ -33,7 +33,7 @@ _THEMES = {
 }  # fmt: skip
 
 
-def bee_alpha(bees: int) -> float:
+def _bee_alpha(bees: int) -> float:
     """Opacity of one bee's line, such that a swarm neither fades nor clots."""
     return float(np.clip(5.5 / np.sqrt(bees), 0.16, 0.85))
 
@@ -41,7 +41,7 @@ def bee_alpha(bees: int) -> float:
 def _colour_map(dark: bool) -> Colormap:
     """Viridis without the end that the background swallows."""
     low, high = _THEMES[dark]["map"]
-    return ListedColormap(mpl.colormaps["viridis"](np.linspace(float(low), float(high), 256)))
+    return ListedColormap(mpl.colormaps["viridis"](np.linspace(low, high, 256)))
 
 
 def _bee_colours(scene: Mapping[str, Any], dark: bool) -> NDArray[np.floating]:
@@ -49,11 +49,12 @@ def _bee_colours(scene: Mapping[str, Any], dark: bool) -> NDArray[np.floating]:
     losses = scene["loss"]
     count = len(scene["bees"])
     if losses is None:
-        return np.tile(mpl.colors.to_rgb(str(_THEMES[dark]["bee"])), (count, 1))
-    norm = (LogNorm if scene["lossScale"] == "log" else Normalize)(*scene["lossRange"], clip=True)
+        return np.tile(mpl.colors.to_rgb(_THEMES[dark]["bee"]), (count, 1))
+    low, high = scene["lossRange"]
+    norm = (LogNorm if scene["lossScale"] == "log" else Normalize)(low, high, clip=True)
     final = np.array([np.nan if v is None else v for v in losses], float)
-    colours = _colour_map(dark)(norm(np.nan_to_num(final, nan=scene["lossRange"][0])))[:, :3]
-    colours[np.isnan(final)] = mpl.colors.to_rgb(str(_THEMES[dark]["truth"]))
+    colours = _colour_map(dark)(norm(np.nan_to_num(final, nan=low)))[:, :3]
+    colours[np.isnan(final)] = mpl.colors.to_rgb(_THEMES[dark]["truth"])
     return colours
 
 
@@ -75,7 +76,7 @@ def _draw_curves(
     ax, last = axes[0], arrays["ypred"][-1]  # (bee, point)
     x = np.asarray(scene["x"], float)
     lines = np.stack(np.broadcast_arrays(x, last), axis=-1)  # (bee, point, 2)
-    colours, alpha = _bee_colours(scene, dark), bee_alpha(len(last))
+    colours, alpha = _bee_colours(scene, dark), _bee_alpha(len(last))
     ax.add_collection(LineCollection(list(lines), colors=colours, alpha=alpha, linewidths=1.1))
     if scene["truth"] is not None:
         truth = np.array([np.nan if v is None else v for v in scene["truth"]], float)
@@ -129,11 +130,10 @@ def _draw_descent(
         )
     paths = arrays["positions"].transpose(1, 0, 2)  # (bee, epoch, 2)
     colours = _bee_colours(scene, dark)
-    alpha = bee_alpha(len(paths))
+    alpha = _bee_alpha(len(paths))
     ax.add_collection(LineCollection(list(paths), colors=colours, alpha=alpha, linewidths=1.1))
-    ax.scatter(
-        *paths[:, -1].T, c=colours, s=16, edgecolors=theme["paper"], linewidths=0.6, zorder=3
-    )
+    x, y = paths[:, -1].T
+    ax.scatter(x, y, c=colours, s=16, edgecolors=theme["paper"], linewidths=0.6, zorder=3)
     ax.set(
         xlim=scene["view"]["x"], ylim=scene["view"]["y"],
         xlabel=scene["xlabel"], ylabel=scene["ylabel"],
@@ -146,8 +146,8 @@ def draw(
     *,
     dark: bool,
     size: str,
-) -> bytes:
-    """Draw the last epoch as a WebP picture, at 1.5 times (narrow: twice) its CSS size.
+) -> NDArray[np.uint8]:
+    """Draw the last epoch, at 1.5 times (narrow: twice) its size in CSS pixels.
 
     Parameters
     ----------
@@ -162,8 +162,8 @@ def draw(
 
     Returns
     -------
-    bytes
-        The file's content.
+    numpy.ndarray of shape (H, W, 3)
+        The pixels.
     """
     theme = _THEMES[dark]
     width, height = SIZES[size]
@@ -174,7 +174,7 @@ def draw(
         )
         fig = Figure(figsize=(width / 96, height / 96), dpi=144 if size == "wide" else 192)
         fig.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
-        fig.set_facecolor(str(theme["paper"]))
+        fig.set_facecolor(theme["paper"])
         canvas = FigureCanvasAgg(fig)
         (_draw_curves if scene["kind"] == "curves" else _draw_descent)(fig, scene, arrays, dark)
         for ax in fig.axes:
@@ -183,6 +183,11 @@ def draw(
                 ax.grid(False)
         canvas.draw()
         pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    return np.ascontiguousarray(pixels)
+
+
+def webp(pixels: NDArray[np.uint8]) -> bytes:
+    """Return a picture of shape ``(H, W, 3)`` as the content of a WebP file."""
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "WEBP", quality=80, method=4)
+    Image.fromarray(pixels).save(file, "WEBP", quality=80, method=4)
     return file.getvalue()

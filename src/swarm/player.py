@@ -10,8 +10,6 @@ the page by `Player.write`, and ``player.js`` and ``player.css`` of
 import base64
 import contextlib
 import hashlib
-import json
-import math
 import os
 import uuid
 from collections.abc import Mapping, Sequence
@@ -20,31 +18,24 @@ from functools import cached_property
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import RegularGridInterpolator
 
-from swarm import _player_poster as poster
-from swarm._player_pack import Packed, evenly, fit, pack, robust_range
+from swarm import _player_poster as still
+from swarm._player_pack import robust_range
+from swarm._player_record import Recording, Scale, as_array, as_axis, as_limits, record
 
 if TYPE_CHECKING:
     from swarm.movie import Movie
 
 __all__ = ["Player", "curves", "descent"]
 
-Scale = Literal["linear", "log"]
-Array = NDArray[np.floating]
-
-_SAMPLE = 40  # bees from which the size of all is estimated
-_WRAPPING = 80  # bytes of script around a recording
 _BINS = 64
 _BANDS = 14  # contour bands of a loss map
-_FEWEST = {"epochs": 48, "bees": 60, "points": 48}  # what thinning leaves of each, at least
-_MOST_VALUES = 12_000_000  # what a phone may unpack: 24 MB
 _LARGEST_GRID = 201  # rows or columns of a loss map
-_STEPS = {"ypred": 2048, "values": 1024, "positions": 4096, "surface": 4096}  # in what is shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +50,8 @@ class Player:
         A sentence or two below the figure.
     alt : str
         Text alternative of the picture.
-    thinned : str
-        What was left out to meet the budget, as a sentence; empty if nothing was.
-    scene : mapping
-        What the script in the page gets, but for the arrays.
-    arrays : mapping of str to Packed
-        The recorded arrays, ``(epoch, bee, point)``, after thinning.
+    recording : Recording
+        What the script in the page gets, after thinning.
     movie : Movie, optional
         A film of the same swarm for readers without a script, and to download.
     """
@@ -72,33 +59,51 @@ class Player:
     title: str
     caption: str
     alt: str
-    thinned: str
-    scene: Mapping[str, Any] = field(repr=False)
-    arrays: Mapping[str, Packed] = field(repr=False)
+    recording: Recording = field(repr=False)
     movie: "Movie | None" = None
+
+    @property
+    def thinned(self) -> str:
+        """What was left out to meet the budget, as a sentence; empty if nothing was."""
+        return self.recording.thinned
 
     @cached_property
     def name(self) -> str:
         """Name made from the content: ``swarm-`` and twelve hexadecimal digits."""
-        return f"swarm-{_digest(self._recording.encode())}"
+        return f"swarm-{_digest(self.recording.json.encode())}"
 
     @cached_property
     def script(self) -> str:
         """The recording as JavaScript, so that it loads from ``file://`` too."""
         key = f'["{self.name}"]'
-        return f"((window.swarmscape||={{}}).swarms||={{}}){key}={self._recording};\n"
+        return f"((window.swarmscape||={{}}).swarms||={{}}){key}={self.recording.json};\n"
 
-    @cached_property
-    def _recording(self) -> str:
-        return _to_json(self.scene, self.arrays)
+    def poster(self, dark: bool = False, *, narrow: bool = False) -> NDArray[np.uint8]:
+        """Draw the last epoch.
+
+        Parameters
+        ----------
+        dark : bool, default False
+            For a dark page.
+        narrow : bool, default False
+            For a phone: almost square, at twice its size of 358 × 400 CSS pixels.
+            Otherwise for 736 × 552, at one and a half times that.
+
+        Returns
+        -------
+        numpy.ndarray of shape (H, W, 3)
+            uint8 pixels.
+        """
+        arrays = {name: packed.values() for name, packed in self.recording.arrays.items()}
+        size = "narrow" if narrow else "wide"
+        return still.draw(self.recording.scene, arrays, dark=dark, size=size)
 
     @cached_property
     def _posters(self) -> dict[tuple[str, bool], bytes]:
         """WebP pictures by size and darkness."""
-        arrays = {name: packed.values() for name, packed in self.arrays.items()}
         return {
-            (size, dark): poster.draw(self.scene, arrays, dark=dark, size=size)
-            for size in poster.SIZES
+            (size, dark): still.webp(self.poster(dark, narrow=size == "narrow"))
+            for size in still.SIZES
             for dark in (False, True)
         }
 
@@ -182,9 +187,9 @@ class Player:
     def _figure(self, urls: Mapping[str, str]) -> str:
         """Build the figure around the address of each file."""
         pictures = "".join(self._picture(urls, dark) for dark in (False, True))
-        shape = self.arrays["ypred" if self.scene["kind"] == "curves" else "positions"].shape
+        epochs, bees = self.recording.shape
         size = f"{len(self.script) / 1000:,.0f} kB"
-        hint = f"{shape[1]} bees, {shape[0]} epochs; {size}"
+        hint = f"{bees} bees, {epochs} epochs; {size}"
         caption = " ".join(escape(part) for part in (self.caption, self.thinned) if part)
         links = self._links(urls)
         film = " swarm-player--film" if self._films else ""
@@ -200,7 +205,7 @@ class Player:
         )
 
     def _picture(self, urls: Mapping[str, str], dark: bool) -> str:
-        width, height = poster.SIZES["wide"]
+        width, height = still.SIZES["wide"]
         theme = "dark" if dark else "light"
         return (
             f'<picture class="swarm-player__poster swarm-player__poster--{theme}">'
@@ -326,8 +331,8 @@ def curves(
     >>> player.thinned
     ''
     """
-    curve = _array("ypred", ypred, ("bee", "epoch", "N"))
-    across = _array("x", x, ("N",))
+    curve = as_array("ypred", ypred, ("bee", "epoch", "N"))
+    across = as_array("x", x, ("N",))
     if len(across) != curve.shape[2] or not np.isfinite(across).all():
         raise ValueError(
             f"x must have one finite number for each of the {curve.shape[2]} points of ypred, "
@@ -340,13 +345,13 @@ def curves(
     across, curve = across[order], curve[:, :, order]
     truth = None
     if y is not None:
-        truth = _array("y", y, ("N",))
+        truth = as_array("y", y, ("N",))
         if truth.shape != across.shape:
             raise ValueError(f"y must have the shape of x, {across.shape}, got {truth.shape}")
         truth = truth[order]
         if loss is None:
             loss = np.mean((curve[:, -1] - truth) ** 2, axis=-1)  # (bee,)
-    shown = robust_range(curve, truth) if ylim is None else _limits("ylim", ylim)
+    shown = robust_range(curve, truth) if ylim is None else as_limits("ylim", ylim)
     recorded = {"ypred": (curve, shown)}
     scene: dict[str, Any] = {
         "kind": "curves",
@@ -360,7 +365,7 @@ def curves(
     if values is not None:
         quantity = np.asarray(values, float)
         quantity = quantity[..., None] if quantity.ndim == 2 else quantity
-        quantity = _array("values", quantity, ("bee", "epoch", "M"))
+        quantity = as_array("values", quantity, ("bee", "epoch", "M"))
         if quantity.shape[:2] != curve.shape[:2]:
             raise ValueError(
                 f"values must have the bees and epochs of ypred, {curve.shape[:2]}, "
@@ -374,11 +379,11 @@ def curves(
         described += ", with the true curve as dots"
     if values is not None:
         described += f", and below them a histogram of {values_label}"
-    return _player(
+    recording = record(
         scene, recorded, loss, loss_scale=loss_scale, loss_label=loss_label, epochs=epochs,
-        title=title, caption=caption, alt=alt, described=described, movie=movie,
         max_bytes=max_bytes,
     )  # fmt: skip
+    return Player(title, caption, alt or _alt(described, recording), recording, movie)
 
 
 def descent(
@@ -445,14 +450,14 @@ def descent(
         If shapes do not fit each other, an array is empty or without one finite
         number, a coordinate is not evenly spaced, or `max_bytes` is too little.
     """
-    xs, ys = _axis("surface_xs", surface_xs), _axis("surface_ys", surface_ys)
-    grid = _array("surface_values", surface_values, ("Y", "X"))
+    xs, ys = as_axis("surface_xs", surface_xs), as_axis("surface_ys", surface_ys)
+    grid = as_array("surface_values", surface_values, ("Y", "X"))
     if grid.shape != (len(ys), len(xs)):
         hint = "; it is transposed: rows must be y" if grid.T.shape == (len(ys), len(xs)) else ""
         raise ValueError(
             f"surface_values must have shape (Y, X) = {(len(ys), len(xs))}, got {grid.shape}{hint}"
         )
-    paths = _array("positions", positions, ("bee", "epoch", "2"))
+    paths = as_array("positions", positions, ("bee", "epoch", "2"))
     if paths.shape[2] != 2:
         raise ValueError(f"positions must have shape (bee, epoch, 2), got {paths.shape}")
     finite = grid[np.isfinite(grid)]
@@ -464,11 +469,11 @@ def descent(
             "use 'linear'"
         )
     log = surface_scale == "log" or (surface_scale == "auto" and bool(finite.min() > 0))
-    rows = evenly(len(ys), min(len(ys), _LARGEST_GRID))
-    columns = evenly(len(xs), min(len(xs), _LARGEST_GRID))
-    if max(len(xs), len(ys)) > _LARGEST_GRID:  # unevenly spaced rows would bend the map
-        rows, columns = _every(len(ys)), _every(len(xs))
-        xs, ys, grid = xs[columns], ys[rows], grid[np.ix_(rows, columns)]
+    if max(grid.shape) > _LARGEST_GRID:
+        between = RegularGridInterpolator((ys, xs), grid)
+        xs = np.linspace(xs[0], xs[-1], min(len(xs), _LARGEST_GRID))
+        ys = np.linspace(ys[0], ys[-1], min(len(ys), _LARGEST_GRID))
+        grid = between(tuple(np.meshgrid(ys, xs, indexing="ij")))
     heights = np.log10(grid) if log else grid
     low, high = np.nanmin(heights), np.nanmax(heights)
     low, high = (low, high) if low < high else (low - 0.5, high + 0.5)
@@ -492,191 +497,21 @@ def descent(
     )
     shades = "Darker ground is lower loss; contours are even steps of "
     ground = shades + ("its logarithm." if log else "the loss.")
-    return _player(
-        scene, {"positions": (paths, span)}, loss, loss_scale=loss_scale,
-        loss_label=loss_label, epochs=epochs, title=title,
-        caption=f"{caption} {ground}".strip(), alt=alt, described=described, movie=movie,
-        max_bytes=max_bytes,
-        fixed={"surface": _packed("surface", heights[None], (float(low), float(high)))},
+    recording = record(
+        scene, {"positions": (paths, span)}, loss, loss_scale=loss_scale, loss_label=loss_label,
+        epochs=epochs, max_bytes=max_bytes, ground=(heights, (float(low), float(high))),
     )  # fmt: skip
+    caption = f"{caption} {ground}".strip()
+    return Player(title, caption, alt or _alt(described, recording), recording, movie)
 
 
-def _player(
-    scene: dict[str, Any],
-    recorded: Mapping[str, tuple[Array, tuple[float, float]]],
-    loss: ArrayLike | None,
-    *,
-    loss_scale: Scale,
-    loss_label: str,
-    epochs: Sequence[int] | None,
-    title: str,
-    caption: str,
-    alt: str,
-    described: str,
-    movie: "Movie | None",
-    max_bytes: int,
-    fixed: Mapping[str, Packed] = MappingProxyType({}),
-) -> Player:
-    """Thin arrays ``(bee, epoch, point)`` to the budget and pack them."""
-    main = next(iter(recorded.values()))[0]
-    bees, count, points = main.shape
-    numbers = np.arange(count) if epochs is None else np.asarray(epochs)
-    if numbers.shape != (count,):
-        raise ValueError(f"epochs must have {count} numbers, one an epoch, got {numbers.shape}")
-    final = None if loss is None else _final_loss(loss, bees, count)
-    colours = _colour_range(final, loss_scale, loss_label)
-
-    def thin(counts: Sequence[int], most_bees: int = bees) -> dict[str, Packed]:
-        of_epoch, of_bee, of_point = map(evenly, (count, bees, points), counts)
-        of_bee = of_bee[evenly(len(of_bee), min(len(of_bee), most_bees))]
-        arrays = {}
-        for name, (values, shown) in recorded.items():
-            length = values.shape[2]
-            keep = (
-                of_point if length == points else evenly(length, -(-length * counts[2] // points))
-            )
-            chosen = values[np.ix_(of_bee, of_epoch, keep)].transpose(1, 0, 2)
-            arrays[name] = _packed(name, chosen, shown)
-        return arrays
-
-    def describe(counts: Sequence[int]) -> dict[str, Any]:
-        of_epoch, of_bee, of_point = map(evenly, (count, bees, points), counts)
-        described = scene | {
-            "title": title,
-            "epochs": numbers[of_epoch],
-            "bees": of_bee,
-            "loss": None if final is None else final[of_bee],
-            "lossLabel": loss_label,
-            "lossScale": loss_scale,
-            "lossRange": colours,
-        }
-        if "x" in scene:
-            truth = scene["truth"]
-            described["x"] = scene["x"][of_point]
-            described["truth"] = None if truth is None else truth[of_point]
-        return {key: _plain(value) for key, value in described.items()}
-
-    def estimate(counts: Sequence[int]) -> int:
-        arrays = thin(counts, _SAMPLE)
-        sampled = sum(len(packed.data) for packed in arrays.values()) / min(counts[1], _SAMPLE)
-        return math.ceil(sampled * counts[1] * 4 / 3) + len(_to_json(describe(counts), fixed))
-
-    thick = sum(values.shape[2] for values, _ in recorded.values()) * bees
-    start = [min(count, max(2, _MOST_VALUES // thick)), bees, points]
-    floors = [min(start[0], _FEWEST["epochs"]), min(bees, _FEWEST["bees"])]
-    floors.append(min(points, _FEWEST["points"]) if "x" in scene else points)
-    target = max_bytes
-    while True:  # an estimate may be a few parts in a hundred off
-        kept = fit(estimate, start, floors, target)
-        thinned_scene, arrays = describe(kept), {**fixed, **thin(kept)}
-        needed = len(_to_json(thinned_scene, arrays)) + _WRAPPING
-        if needed <= max_bytes:
-            break
-        target -= needed - max_bytes + 1
-    parts = [
-        f"{now:,} of {before:,} {what}"
-        for now, before, what in zip(
-            kept, (count, bees, points), ("epochs", "bees", "points a curve"), strict=True
-        )
-        if now < before
-    ]
-    thinned = f"The player shows {_listed(parts)}, evenly spaced." if parts else ""
-    if not alt:
-        alt = f"{described}, after epoch {numbers[-1]}."
-        if final is not None:
-            finite = final[np.isfinite(final)]
-            alt += f" The {loss_label} goes from {finite.min():.3g} to {finite.max():.3g}."
-    return Player(title, caption, alt, thinned, thinned_scene, arrays, movie)
-
-
-def _packed(name: str, values: Array, shown: tuple[float, float]) -> Packed:
-    smooth = name in ("ypred", "surface")  # neighbouring points resemble each other
-    return pack(values, shown, steps=_STEPS[name], smooth=smooth)
-
-
-def _array(name: str, values: ArrayLike, axes: tuple[str, ...]) -> Array:
-    """Return float64 of as many axes, not empty, with a finite number; infinities are NaN."""
-    array = np.asarray(values, dtype=float)
-    wanted = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
-    if array.ndim != len(axes) or not array.size:
-        raise ValueError(f"{name} must have shape {wanted}, none of them 0, got {array.shape}")
-    array = np.where(np.isfinite(array), array, np.nan)
-    if np.isnan(array).all():
-        raise ValueError(f"{name} has not one finite number; nothing can be drawn")
-    return array
-
-
-def _axis(name: str, values: ArrayLike) -> Array:
-    axis = _array(name, values, ("X",))
-    steps = np.diff(axis)
-    if len(axis) < 2 or np.isnan(steps).any() or steps.min() <= 0:
-        raise ValueError(f"{name} must be two or more ascending numbers, got {axis}")
-    if not np.allclose(steps, steps.mean(), rtol=1e-3):
-        raise ValueError(
-            f"{name} must be evenly spaced, as numpy.linspace makes it; "
-            f"its steps go from {steps.min():g} to {steps.max():g}"
-        )
-    return axis
-
-
-def _every(count: int) -> NDArray[np.intp]:
-    """Return indices in equal steps, few enough for a loss map; they may miss the last."""
-    return np.arange(0, count, -(-(count - 1) // (_LARGEST_GRID - 1)))
-
-
-def _limits(name: str, limits: tuple[float, float]) -> tuple[float, float]:
-    low, high = map(float, limits)
-    if not low < high:
-        raise ValueError(f"{name} must be (low, high) with low < high, got {limits}")
-    return low, high
-
-
-def _final_loss(loss: ArrayLike, bees: int, count: int) -> Array | None:
-    """Return one number a bee, NaN where it is unknown; None if all are."""
-    losses = np.asarray(loss, dtype=float)
-    if losses.shape == (bees, count):
-        losses = losses[:, -1]
-    if losses.shape != (bees,):
-        raise ValueError(
-            f"loss must have shape (bee,) = {(bees,)} or (bee, epoch) = {(bees, count)}, "
-            f"got {losses.shape}"
-        )
-    return np.where(np.isfinite(losses), losses, np.nan) if np.isfinite(losses).any() else None
-
-
-def _colour_range(final: Array | None, scale: Scale, label: str) -> list[float] | None:
-    """Return the losses at both ends of the colours; the worst two in a hundred share one."""
-    if scale not in ("linear", "log"):
-        raise ValueError(f"loss_scale must be 'linear' or 'log', got {scale!r}")
-    if final is None:
-        return None
-    finite = final[np.isfinite(final)]
-    if scale == "log" and finite.min() <= 0:
-        raise ValueError(
-            f"loss_scale='log' needs a positive {label}, but the least is {finite.min():g}; "
-            "use 'linear'"
-        )
-    low, high = float(finite.min()), float(np.quantile(finite, 0.98, method="higher"))
-    return [low, high] if low < high else [low, low + (abs(low) or 1.0)]
-
-
-def _plain(value: Any) -> Any:
-    """Arrays as lists of numbers with seven digits; NaN as None."""
-    if not isinstance(value, np.ndarray):
-        return value
-    if value.dtype.kind in "iu":
-        return value.tolist()
-    return [None if np.isnan(number) else float(f"{number:.7g}") for number in value]
-
-
-def _to_json(scene: Mapping[str, Any], arrays: Mapping[str, Packed]) -> str:
-    whole = {**scene, "arrays": {name: packed.to_json() for name, packed in arrays.items()}}
-    text = json.dumps(whole, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c")  # it may stand inside <script>
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _alt(described: str, recording: Recording) -> str:
+    scene = recording.scene
+    alt = f"{described}, after epoch {scene['epochs'][-1]}."
+    if scene["loss"] is not None:
+        known = [loss for loss in scene["loss"] if loss is not None]
+        alt += f" The {scene['lossLabel']} goes from {min(known):.3g} to {max(known):.3g}."
+    return alt
 
 
 def _digest(content: bytes) -> str:
