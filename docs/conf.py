@@ -1,0 +1,145 @@
+"""How the site is built; `nox -s docs` runs it.
+
+Settings from the environment: SWARM_FULL=0 makes the fast preview, and
+SWARM_ONLY=NAME runs one gallery script alone.
+"""
+
+import os
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+os.environ.setdefault("SWARM_DARK", "1")  # movies in a dark version too
+os.environ.setdefault("SOURCE_DATE_EPOCH", "1767225600")  # for pages that repeat byte by byte
+
+from swarm import __version__, env  # noqa: E402  (reads the environment set above)
+from swarm.sphinxext import fingerprint  # noqa: E402
+
+ONLY = os.environ.get("SWARM_ONLY", "")
+
+project = "Swarmscape"
+author = "The Swarmscape developers"
+copyright = "2026, the Swarmscape developers"
+version = release = __version__
+language = "en"
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "numpydoc",
+    "myst_nb",
+    "sphinx_gallery.gen_gallery",
+    "swarm.sphinxext",
+    "sphinx_copybutton",
+    "sphinx_sitemap",
+    "sphinxext.opengraph",
+    "notfound.extension",
+]
+templates_path = ["_templates"]
+exclude_patterns = [
+    "auto_gallery/**/*.ipynb",  # myst-nb would run what sphinx-gallery has just run
+    "auto_gallery/**/*.py",
+    "api/generated/*",
+    "sg_execution_times.rst",
+    "auto_gallery/**/sg_execution_times.rst",
+]
+nitpicky = True
+nitpick_ignore_regex = [
+    # Other projects' names: their inventories are not at hand when building offline.
+    (r"py:.*", r"(torch|numpy|np|nn|matplotlib|plotly|go|joblib|scipy|PIL|sphinx)\..*"),
+]
+suppress_warnings = ["config.cache"]  # sphinx-gallery keeps a compiled pattern in its settings
+
+# --- pictures and executed pages
+
+swarm_cache = "../build/cache"
+swarm_fingerprint = fingerprint(
+    ROOT / "src", ROOT / "constraints.txt", mode=(env.FULL, env.DARK, ONLY)
+)
+
+swarm_mode = "full" if env.FULL else "preview: fewer bees, epochs and pixels"
+swarm_repository = "swarmscape/swarmscape"
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../gallery",
+    "gallery_dirs": "auto_gallery",
+    "filename_pattern": re.escape(os.sep)
+    + (rf"{re.escape(ONLY)}\.py$" if ONLY else r"[a-z]\w*\.py$"),
+    "ignore_pattern": r"(__init__|conftest)\.py$",
+    "subsection_order": ["../gallery/swarms", "../gallery/surfaces", "../gallery/hives", "*"],
+    "within_subsection_order": "FileNameSortKey",
+    "backreferences_dir": "api/generated",
+    "doc_module": ("swarm",),
+    "image_scrapers": ("swarm.sphinxext.scraper",),
+    "reset_modules": ("swarm.sphinxext.reset",),
+    "capture_repr": ("_repr_html_", "__repr__"),
+    "remove_config_comments": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "min_reported_time": 1e9,
+    "css": (),
+    "first_notebook_cell": (
+        "# Install Swarmscape where it is missing, as on Colab.\n"
+        "try:\n    import swarm\nexcept ImportError:\n    %pip install -q swarmscape"
+    ),
+}
+
+nb_execution_mode = "off" if ONLY else "cache"
+nb_execution_cache_path = str(ROOT / "build" / "cache" / "notebooks")
+nb_execution_timeout = 900
+nb_execution_show_tb = True
+nb_execution_in_temp = True  # movies that a page makes stay out of the sources
+nb_merge_streams = True
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarmath", "linkify"]
+myst_heading_anchors = 3
+myst_linkify_fuzzy_links = False
+
+# --- reference
+
+autodoc_typehints = "none"  # the docstrings give types and shapes
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True}
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+# --- looks
+
+html_theme = "furo"
+html_title = "Swarmscape"
+html_baseurl = os.environ.get("SWARM_SITE_URL", "https://swarmscape.github.io/swarmscape/")
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_favicon = "_static/favicon.svg"
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_sourcelink = False
+html_show_sphinx = False
+html_theme_options = {
+    "source_repository": "https://github.com/swarmscape/swarmscape/",
+    "source_branch": "main",
+    "source_directory": "docs/",
+    "top_of_page_buttons": ["edit"],
+    "navigation_with_keys": False,
+}
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+sitemap_url_scheme = "{link}"
+sitemap_locales = [None]
+sitemap_excludes = ["404.html", "search.html", "genindex.html", "py-modindex.html"]
+sitemap_show_lastmod = False
+ogp_site_url = html_baseurl
+ogp_image = "_static/social.png"
+ogp_social_cards = {"enable": False}
+notfound_urls_prefix = "/" + html_baseurl.split("://", 1)[-1].partition("/")[2]
+
+
+def escape_star(app, what, name, obj, options, lines):
+    """Let docstrings say ``(bee, epoch, *dims)``, which reST would read as emphasis."""
+    lines[:] = [line if "`" in line else line.replace("*dims", r"\*dims") for line in lines]
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", escape_star, priority=100)

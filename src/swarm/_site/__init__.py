@@ -1,0 +1,1 @@
+"""How movies and figures get onto a site: the parts of `swarm.sphinxext`."""

@@ -1,0 +1,128 @@
+"""What lets a build reuse what an earlier one made, and what forbids it.
+
+sphinx-gallery looks at a script's own text and jupyter-cache at a notebook's
+cells. Neither sees that the package, a dependency or the mode changed, so a
+fingerprint of these decides first: where it differs, everything is made anew.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+__all__ = ["fingerprint", "galleries", "prepare", "settle"]
+
+logger = logging.getLogger(__name__)
+
+_MADE = (
+    ".rst", ".py", ".ipynb", ".py.md5", ".zip", ".cost.json", ".codeobj.json", ".provenance.json"
+)  # fmt: skip
+
+
+def fingerprint(*paths: str | os.PathLike[str], mode: object = "") -> str:
+    """Return a digest of everything beside the pages' own text that their pictures depend on.
+
+    Parameters
+    ----------
+    *paths : path
+        Files, or folders of which every ``.py`` file counts.
+    mode : object
+        Anything else that decides what scripts do, for example ``env.FULL``.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits; they also depend on the Python version and
+        on the version of each installed package.
+    """
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {mode}\n".encode())
+    for path in map(Path, paths):
+        if not path.exists():
+            raise FileNotFoundError(f"{path}, named for the fingerprint, does not exist")
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.relative_to(path.parent).as_posix().encode() + file.read_bytes())
+    installed = {f"{d.metadata['Name']} {d.version}" for d in distributions()}
+    digest.update("\n".join(sorted(installed)).encode())
+    return digest.hexdigest()[:16]
+
+
+def prepare(app: Sphinx) -> None:
+    """Throw away, before anything is made, whatever must not be used again."""
+    cache = Path(app.config.swarm_cache)
+    wanted = app.config.swarm_fingerprint
+    stamp, unfinished = cache / "fingerprint", cache / "unfinished"
+    if not stamp.is_file() or stamp.read_text() != wanted:
+        if stamp.is_file():
+            logger.info("the package, its dependencies or the mode changed: making all pages anew")
+        shutil.rmtree(cache, ignore_errors=True)
+        for _, made in galleries(app):
+            shutil.rmtree(made, ignore_errors=True)
+        cache.mkdir(parents=True)
+        stamp.write_text(wanted)
+    elif unfinished.exists():
+        _distrust(app, unfinished)
+    unfinished.write_text("running")
+    conf = getattr(app.config, "sphinx_gallery_conf", {})
+    backreferences = Path(app.srcdir, conf.get("backreferences_dir") or ".no-such-folder")
+    for sources, made in galleries(app):
+        _prune_gallery(sources, made, backreferences)
+
+
+def settle(app: Sphinx, exception: Exception | None) -> None:
+    """Take the mark of an unfinished build away once a build has ended without a warning."""
+    unfinished = Path(app.config.swarm_cache) / "unfinished"
+    if exception is not None or app._warncount:
+        unfinished.write_text("warned")
+    else:
+        unfinished.unlink(missing_ok=True)
+
+
+def _distrust(app: Sphinx, unfinished: Path) -> None:
+    """Forget what a build made that was interrupted, or that ended with warnings.
+
+    Otherwise its half-written pages, and those that were warned of, would pass
+    for finished, for Sphinx reads again only what changed.
+    """
+    logger.info("the last build did not finish cleanly: reading all pages again")
+    Path(app.doctreedir, "environment.pickle").unlink(missing_ok=True)
+    Path(app.outdir, ".buildinfo").unlink(missing_ok=True)
+    if unfinished.read_text() == "running":  # a script's page may be half-written: run it again
+        since = unfinished.stat().st_mtime
+        for _, made in galleries(app):
+            for mark in made.rglob("*.md5"):
+                if mark.stat().st_mtime >= since - 1:
+                    mark.unlink()
+
+
+def galleries(app: Sphinx) -> Iterable[tuple[Path, Path]]:
+    """Return the folders of each gallery: its scripts, and the pages made of them."""
+    conf: dict[str, Any] = getattr(app.config, "sphinx_gallery_conf", {})
+    dirs = [conf.get("examples_dirs", []), conf.get("gallery_dirs", [])]
+    lists = [[d] if isinstance(d, str) else list(d) for d in dirs]
+    return [
+        (Path(app.srcdir, a).resolve(), Path(app.srcdir, b)) for a, b in zip(*lists, strict=True)
+    ]
+
+
+def _prune_gallery(sources: Path, made: Path, backreferences: Path) -> None:
+    """Remove the pages of scripts that are gone, and lists of examples that name them."""
+    for script in list(made.rglob("*.py")):
+        if not (sources / script.relative_to(made)).is_file():
+            stem = script.with_suffix("")
+            for examples in backreferences.glob("*.examples"):
+                if f"/{stem.name}`" in examples.read_text("utf-8"):
+                    examples.unlink()
+            for suffix in _MADE:
+                stem.with_name(stem.name + suffix).unlink(missing_ok=True)
+            for image in script.parent.glob(f"images/**/sphx_glr_{stem.name}_*"):
+                image.unlink()
+    for folder in [path for path in made.glob("*/") if path.is_dir()]:
+        if folder.name != "images" and not (sources / folder.name).is_dir():
+            shutil.rmtree(folder)

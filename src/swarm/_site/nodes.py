@@ -1,0 +1,220 @@
+"""The document node of a picture, the directives that make one, and what a page must carry."""
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.osutil import relative_uri
+
+from . import media
+from .markup import figure_html, picture_files
+
+__all__ = ["files_of", "media_url", "picture", "picture_node", "pictures", "setup", "store_of"]
+
+MEDIA_FOLDER = "_media"
+
+
+class picture(nodes.General, nodes.Element):
+    """A movie, figure or player on a page; its one child is the caption."""
+
+
+def store_of(config: Any) -> Path:
+    """Return the folder that holds what was published."""
+    return Path(config.swarm_cache) / "media"
+
+
+def picture_node(spec: dict[str, Any], caption: list[nodes.Node] | None = None) -> nodes.Element:
+    """Return the node that shows a published picture, or a pair of them side by side."""
+    if spec["kind"] == "pair":
+        return nodes.container("", *map(picture_node, spec["items"]), classes=["sw-pair"])
+    words = caption or ([nodes.inline("", spec["caption"])] if spec["caption"] else [])
+    return picture("", *words, spec=spec)
+
+
+# --- writing
+
+
+def media_url(builder: Any, docname: str) -> Any:
+    """Return what turns the name of a media file into its address seen from a page."""
+    here = builder.get_target_uri(docname)
+    return lambda name: relative_uri(here, f"{MEDIA_FOLDER}/") + name
+
+
+def _visit_html(translator: Any, node: picture) -> None:
+    number = 1 + list(node.document.findall(picture)).index(node)
+    url = media_url(translator.builder, translator.builder.current_docname)
+    before, after = figure_html(node["spec"], f"picture-{number}", url)
+    translator.body.append(before)
+    translator.context.append(after)
+
+
+def _depart_html(translator: Any, node: picture) -> None:
+    translator.body.append(translator.context.pop())
+
+
+def _visit_text(translator: Any, node: picture) -> None:
+    translator.add_text(f"[{node['spec']['alt']}]") if hasattr(translator, "add_text") else None
+
+
+def _depart_text(translator: Any, node: picture) -> None:
+    pass
+
+
+# --- directives
+
+
+class _Picture(SphinxDirective):
+    """Shared by `movie` and `plotly-figure`: a file, or the n-th picture of a gallery page."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec: ClassVar[dict[str, Any]] = {
+        "alt": directives.unchanged,
+        "dark": directives.unchanged_required,
+        "poster": directives.nonnegative_int,
+        "title": directives.unchanged,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        try:
+            spec = self.spec(self.store)
+        except (OSError, ValueError, TypeError) as error:
+            raise ExtensionError(f"{self.get_location()}: {self.name}: {error}") from error
+        if alt := self.options.get("alt"):
+            spec = {**spec, "alt": alt}
+        return [picture_node(spec, self.parse_content_to_nodes() if self.content else None)]
+
+    @property
+    def store(self) -> Path:
+        return store_of(self.config)
+
+    def path(self, name: str) -> Path:
+        relative, absolute = self.env.relfn2path(name)
+        self.env.note_dependency(relative)
+        return Path(absolute)
+
+    def spec(self, store: Path) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class Movie(_Picture):
+    """``movie``: show a movie file; the content is its caption."""
+
+    def spec(self, store: Path) -> dict[str, Any]:
+        path = self.path(self.arguments[0])
+        sibling = path.with_name(f"{path.stem}.dark{path.suffix}")
+        named = self.options.get("dark")
+        dark = self.path(named) if named else sibling if sibling.is_file() else None
+        return media.publish_movie(
+            path, store, dark=dark,
+            title=self.options.get("title", ""), frame=self.options.get("poster"),
+        )  # fmt: skip
+
+
+class PlotlyFigure(_Picture):
+    """``plotly-figure``: show a figure saved with ``figure.write_json``."""
+
+    def spec(self, store: Path) -> dict[str, Any]:
+        import plotly.io
+
+        figure = plotly.io.read_json(self.path(self.arguments[0]))
+        return media.publish_figure(figure, store, alt=self.options.get("alt", ""))
+
+
+class PictureOf(_Picture):
+    """``picture-of``: show again what a gallery page shows, ``/auto_gallery/page 2``."""
+
+    def spec(self, store: Path) -> dict[str, Any]:
+        page, _, number = self.arguments[0].strip().partition(" ")
+        path = Path(self.env.relfn2path(page + ".rst")[1])
+        self.env.note_dependency(os.fspath(path))
+        keys = published_on(path.read_text("utf-8"))
+        index = int(number or 1)
+        if not 1 <= index <= len(keys):
+            raise ValueError(f"{page} shows {len(keys)} pictures, so there is no number {index}")
+        return media.read_spec(keys[index - 1], store)
+
+
+class Published(SphinxDirective):
+    """``swarm-published``: what a gallery block showed; written by the scraper."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        return [picture_node(media.read_spec(self.arguments[0], store_of(self.config)))]
+
+
+class Pair(SphinxDirective):
+    """``pair``: its pictures side by side, one below the other where it is narrow."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        children = self.parse_content_to_nodes()
+        return [nodes.container("", *children, classes=["sw-pair"])]
+
+
+def published_on(rst: str) -> list[str]:
+    """Return the keys of what a gallery page's source shows, in order."""
+    mark = ".. swarm-published::"
+    return [line.split("::", 1)[1].strip() for line in rst.splitlines() if mark in line]
+
+
+# --- what each page shows, kept over builds
+
+
+def note_pictures(app: Sphinx, doctree: nodes.document) -> None:
+    """Remember what a page shows: its files must go to the site, its assets into its head."""
+    env = app.env
+    pages = env.__dict__.setdefault("swarm_pictures", {})
+    specs = [node["spec"] for node in doctree.findall(picture)]
+    if specs:
+        pages[env.docname] = specs
+    else:
+        pages.pop(env.docname, None)
+
+
+def forget_pictures(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    """Forget a page that is gone or about to be read again."""
+    env.__dict__.get("swarm_pictures", {}).pop(docname, None)
+
+
+def merge_pictures(app: Sphinx, env: BuildEnvironment, names: Any, other: Any) -> None:
+    """Take over what a parallel worker read."""
+    found = other.__dict__.get("swarm_pictures", {})
+    pages = env.__dict__.setdefault("swarm_pictures", {})
+    pages.update({name: found[name] for name in names if name in found})
+
+
+def pictures(env: BuildEnvironment) -> dict[str, list[dict[str, Any]]]:
+    """Return ``{page: specs of its pictures}``."""
+    found: dict[str, list[dict[str, Any]]] = env.__dict__.get("swarm_pictures", {})
+    return found
+
+
+def files_of(env: BuildEnvironment) -> set[str]:
+    """Return the names of all media files that the site's pages need."""
+    return {name for specs in pictures(env).values() for s in specs for name in picture_files(s)}
+
+
+def setup(app: Sphinx) -> None:
+    """Register the node and the directives."""
+    text = (_visit_text, _depart_text)
+    app.add_node(
+        picture, html=(_visit_html, _depart_html), text=text, latex=text, man=text, texinfo=text
+    )
+    for name, directive in {
+        "movie": Movie, "plotly-figure": PlotlyFigure, "picture-of": PictureOf,
+        "pair": Pair, "swarm-published": Published,
+    }.items():  # fmt: skip
+        app.add_directive(name, directive)
+    app.connect("doctree-read", note_pictures)
+    app.connect("env-purge-doc", forget_pictures)
+    app.connect("env-merge-info", merge_pictures)

@@ -1,0 +1,340 @@
+// Movies and plotly figures of swarm.sphinxext. The page works without this script.
+(() => {
+  'use strict';
+  const here = document.currentScript.src.replace(/[^/]*$/, '');
+  const still = matchMedia('(prefers-reduced-motion: reduce)');
+  const prefersDark = matchMedia('(prefers-color-scheme: dark)');
+
+  const isDark = () => {
+    const theme = document.body.dataset.theme || document.documentElement.dataset.theme || 'auto';
+    return theme === 'dark' || (theme !== 'light' && prefersDark.matches);
+  };
+  const onTheme = (react) => {
+    const watch = new MutationObserver(react);
+    for (const node of [document.body, document.documentElement]) {
+      watch.observe(node, { attributes: true, attributeFilter: ['data-theme'] });
+    }
+    prefersDark.addEventListener('change', react);
+  };
+  const isShown = (element) => element.offsetParent !== null;
+  const load = (() => {
+    const loading = {};
+    return (src) =>
+      (loading[src] ||= new Promise((resolve, reject) => {
+        const script = document.createElement('script');
+        script.src = src;
+        script.onload = resolve;
+        script.onerror = () => {
+          delete loading[src];
+          script.remove();
+          reject(new Error('could not be loaded'));
+        };
+        document.head.append(script);
+      }));
+  })();
+
+  // --- movies: play while in view, step by frames, change speed
+
+  function movie(figure) {
+    const videos = [...figure.querySelectorAll('video')];
+    const fps = Number(figure.dataset.fps);
+    const frames = Number(figure.dataset.frames);
+    const output = figure.querySelector('output');
+    const speed = figure.querySelector('[data-speed]');
+    const speeds = [1, 2, 0.25, 0.5];
+    let byHand = false; // the reader paused or played it: leave it so
+    let byUs = false;
+    const current = () => videos.find(isShown) || videos[0];
+
+    const say = () => {
+      const at = Math.min(frames, Math.floor(current().currentTime * fps + 1e-3) + 1);
+      output.textContent = `${at} / ${frames}`;
+    };
+    const play = () => {
+      byUs = true;
+      current().play().catch(() => {});
+    };
+    const pause = () => {
+      byUs = true;
+      videos.forEach((video) => video.pause());
+    };
+    const step = (by) => {
+      const video = current();
+      byHand = true;
+      video.pause();
+      const go = () => {
+        const at = Math.floor(video.currentTime * fps + 1e-3) + by;
+        video.currentTime = (((at % frames) + frames) % frames + 0.5) / fps;
+      };
+      if (video.readyState > 0) go();
+      else {
+        video.addEventListener('loadedmetadata', go, { once: true });
+        video.preload = 'auto';
+        video.load();
+      }
+    };
+    const setSpeed = (rate) => {
+      videos.forEach((video) => {
+        video.defaultPlaybackRate = video.playbackRate = rate;
+      });
+      speed.textContent = `${rate}×`;
+      speed.setAttribute('aria-label', `Speed: ${rate} times`);
+    };
+    const nextSpeed = () => {
+      setSpeed(speeds[(speeds.indexOf(current().playbackRate) + 1) % speeds.length]);
+    };
+
+    for (const video of videos) {
+      for (const event of ['timeupdate', 'seeked']) video.addEventListener(event, say);
+      for (const event of ['play', 'pause']) {
+        video.addEventListener(event, () => {
+          if (!byUs) byHand = true;
+          byUs = false;
+        });
+      }
+      const tick = () => {
+        say();
+        video.requestVideoFrameCallback(tick);
+      };
+      if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(tick);
+    }
+    figure.querySelectorAll('[data-step]').forEach((button) => {
+      button.addEventListener('click', () => step(Number(button.dataset.step)));
+    });
+    speed.addEventListener('click', nextSpeed);
+    figure.addEventListener(
+      'keydown',
+      (event) => {
+        const onButton = event.target.closest('button, a');
+        if (event.altKey || event.ctrlKey || event.metaKey) return;
+        if (event.key === 'ArrowLeft') step(-1);
+        else if (event.key === 'ArrowRight') step(1);
+        else if (event.key === ' ' && !onButton) {
+          byHand = true;
+          if (current().paused) current().play();
+          else current().pause();
+        } else return;
+        event.preventDefault();
+        event.stopPropagation();
+      },
+      true
+    );
+    figure.classList.add('sw-ready');
+
+    let inView = false;
+    const follow = () => {
+      if (byHand || still.matches) return;
+      if (inView) play();
+      else if (videos.some((video) => !video.paused)) pause();
+    };
+    new IntersectionObserver(
+      ([entry]) => {
+        inView = entry.intersectionRatio >= 0.5;
+        // Not while the page is still loading: the poster is what is seen first.
+        if (document.readyState === 'complete') follow();
+        else addEventListener('load', () => setTimeout(follow, 400), { once: true });
+      },
+      { threshold: [0, 0.5] }
+    ).observe(figure.querySelector('.sw-screen'));
+    onTheme(() => {
+      const [shown] = videos.filter(isShown);
+      const hidden = videos.find((video) => video !== shown);
+      if (!shown || !hidden) return;
+      const wasPlaying = !hidden.paused;
+      const at = hidden.currentTime;
+      byUs = true;
+      hidden.pause();
+      if (at > 0) shown.currentTime = at;
+      if (wasPlaying) play();
+    });
+  }
+
+  // --- plotly figures: a poster first, the figure on demand or when scrolled near
+
+  const data = {}; // digest of a figure → its fields
+  window.swarmFigure = (name, fields) => {
+    data[name] = fields;
+  };
+  const LIVE = 4; // a browser holds some eight WebGL contexts
+  const live = []; // mounted figures, the one looked at last at the end
+  let canDraw;
+  const hasWebGL = () => {
+    if (canDraw === undefined) {
+      const context = document.createElement('canvas').getContext('webgl');
+      canDraw = Boolean(context);
+      context?.getExtension('WEBGL_lose_context')?.loseContext();
+    }
+    return canDraw;
+  };
+
+  const inks = () =>
+    isDark()
+      ? { text: '#cfd0d0', line: '#5b5f66', grid: '#33363d', ground: '#131416', face: '#1f2126' }
+      : { text: '#3b3f46', line: '#a2a7b0', grid: '#e2e4e9', ground: '#ffffff', face: '#f3f4f6' };
+
+  /** Layout changes that give a figure the page's colours. */
+  function colours(layout) {
+    const ink = inks();
+    const axis = (prefix) => ({
+      [`${prefix}.color`]: ink.text,
+      [`${prefix}.gridcolor`]: ink.grid,
+      [`${prefix}.linecolor`]: ink.line,
+      [`${prefix}.zerolinecolor`]: ink.line,
+    });
+    const change = {
+      paper_bgcolor: 'rgba(0,0,0,0)',
+      plot_bgcolor: 'rgba(0,0,0,0)',
+      'font.color': ink.text,
+      'hoverlabel.bgcolor': ink.face,
+      'hoverlabel.font.color': ink.text,
+      'legend.bgcolor': 'rgba(0,0,0,0)',
+    };
+    for (const name of Object.keys(layout)) {
+      if (/^[xy]axis\d*$/.test(name)) Object.assign(change, axis(name));
+      if (/^scene\d*$/.test(name)) {
+        for (const letter of 'xyz') {
+          Object.assign(change, axis(`${name}.${letter}axis`));
+          change[`${name}.${letter}axis.backgroundcolor`] = 'rgba(0,0,0,0)';
+        }
+      }
+    }
+    for (const kind of ['sliders', 'updatemenus']) {
+      (layout[kind] || []).forEach((item, i) => {
+        change[`${kind}[${i}].bgcolor`] = ink.face;
+        change[`${kind}[${i}].bordercolor`] = ink.line;
+        change[`${kind}[${i}].font.color`] = ink.text;
+      });
+    }
+    return change;
+  }
+
+  /** Set `layout.a.b[0].c` for each `'a.b[0].c'`: what Plotly.relayout does, before drawing. */
+  function assign(layout, change) {
+    for (const [path, value] of Object.entries(change)) {
+      const keys = path.replace(/\[(\d+)\]/g, '.$1').split('.');
+      const last = keys.pop();
+      const inner = keys.reduce((at, key) => (at[key] ??= {}), layout);
+      inner[last] = value;
+    }
+  }
+
+  function plotly(figure) {
+    const stage = figure.querySelector('.sw-stage');
+    const button = figure.querySelector('.sw-mount');
+    const words = figure.querySelector('.sw-say');
+    const spatial = button.textContent.includes('3D');
+    let plot = null;
+    let camera = null;
+    let busy = null;
+
+    const spaces = () => Object.keys(plot._fullLayout).filter((name) => /^scene\d*$/.test(name));
+    const unmount = () => {
+      if (!plot) return;
+      camera = Object.fromEntries(spaces().map((s) => [`${s}.camera`, plot._fullLayout[s].camera]));
+      window.Plotly.purge(plot);
+      plot.remove();
+      plot = null;
+      figure.classList.remove('sw-live');
+      live.splice(live.indexOf(self), 1);
+    };
+    const self = { unmount, figure };
+
+    async function mount() {
+      if (plot || busy) return busy;
+      words.textContent = 'Loading the figure …';
+      busy = (async () => {
+        try {
+          if (spatial && !hasWebGL()) {
+            throw new Error('This browser cannot draw in 3D (WebGL is missing), so the figure stays a picture.');
+          }
+          const name = figure.dataset.figure;
+          await Promise.all([
+            window.Plotly || load(here + figure.dataset.bundle),
+            data[name] || load(figure.dataset.src),
+          ]);
+          await draw(structuredClone(data[name]));
+          words.textContent = '';
+        } catch (error) {
+          words.textContent = error.message.startsWith('This browser')
+            ? error.message
+            : `The interactive figure ${error.message}; the picture stays.`;
+        } finally {
+          busy = null;
+        }
+      })();
+      return busy;
+    }
+
+    async function draw(fields) {
+      const target = document.createElement('div');
+      target.className = 'sw-plot';
+      target.tabIndex = 0;
+      target.setAttribute('role', 'group');
+      target.setAttribute('aria-label', `${figure.getAttribute('aria-label')}, interactive${spatial ? '; arrow keys turn it, plus and minus zoom' : ''}`);
+      stage.append(target);
+      const layout = { ...fields.layout, autosize: true };
+      layout.xaxis ||= {};
+      if (spatial) layout.scene ||= {};
+      assign(layout, colours(layout));
+      assign(layout, camera || {});
+      while (live.length >= LIVE) live[0].unmount();
+      await window.Plotly.newPlot(target, {
+        data: fields.data,
+        layout,
+        frames: fields.frames,
+        config: { responsive: true, displaylogo: false, displayModeBar: 'hover', scrollZoom: false,
+          modeBarButtonsToRemove: ['sendDataToCloud', 'resetCameraLastSave3d'] },
+      });
+      plot = target;
+      live.push(self);
+      figure.classList.add('sw-live');
+      target.addEventListener('keydown', turn);
+      target.addEventListener('pointerdown', () => live.push(...live.splice(live.indexOf(self), 1)));
+    }
+
+    function turn(event) {
+      if (!spatial || event.target !== plot) return;
+      const moves = { ArrowLeft: [-0.15, 0, 1], ArrowRight: [0.15, 0, 1], ArrowUp: [0, 0.12, 1],
+        ArrowDown: [0, -0.12, 1], '+': [0, 0, 0.9], '=': [0, 0, 0.9], '-': [0, 0, 1.1] };
+      const move = moves[event.key];
+      if (!move) return;
+      event.preventDefault();
+      const change = {};
+      for (const scene of spaces()) {
+        const { x, y, z } = plot._fullLayout[scene].camera.eye;
+        const far = Math.hypot(x, y, z) * move[2];
+        const around = Math.atan2(y, x) + move[0];
+        const up = Math.min(1.5, Math.max(-1.5, Math.asin(z / Math.hypot(x, y, z)) + move[1]));
+        change[`${scene}.camera.eye`] = {
+          x: far * Math.cos(up) * Math.cos(around),
+          y: far * Math.cos(up) * Math.sin(around),
+          z: far * Math.sin(up),
+        };
+      }
+      window.Plotly.relayout(plot, change);
+    }
+
+    button.addEventListener('click', async () => {
+      await mount();
+      plot?.focus({ preventScroll: true });
+    });
+    figure.swarmMount = mount;
+    figure.classList.add('sw-ready');
+
+    // Only what lies below the first screen mounts by itself, once the reader scrolls: loading
+    // the bundle while the page comes up would make every page slow.
+    const isBelow = stage.getBoundingClientRect().top > innerHeight;
+    let scrolled = false;
+    if (isBelow) {
+      const near = new IntersectionObserver(([e]) => scrolled && e.isIntersecting && mount(), { rootMargin: '300px' });
+      addEventListener('scroll', () => { scrolled = true; near.observe(stage); }, { once: true, passive: true });
+    }
+    new IntersectionObserver(([e]) => e.isIntersecting || unmount(), { rootMargin: '200%' }).observe(stage);
+    onTheme(() => plot && window.Plotly.relayout(plot, colours(plot.layout)));
+    new ResizeObserver(() => plot && window.Plotly.Plots.resize(plot)).observe(stage);
+    addEventListener('beforeprint', unmount);
+  }
+
+  document.querySelectorAll('figure.sw-movie').forEach(movie);
+  document.querySelectorAll('figure.sw-plotly').forEach(plotly);
+})();
