@@ -1,0 +1,404 @@
+"""What a recorded swarm becomes before a browser sees it."""
+
+import base64
+import json
+import re
+import zlib
+
+import numpy as np
+import pytest
+from matplotlib import colormaps
+
+from swarm import player
+from swarm._player_pack import evenly, pack
+from swarm.player import Player
+
+
+def wave(bees=12, epochs=30, points=40, seed=0):
+    """A swarm that goes from flat lines to sine waves: x, y and ypred (bee, epoch, point)."""
+    rng = np.random.default_rng(seed)
+    x = np.linspace(-3, 3, points)
+    shift = 0.2 * rng.normal(size=(bees, 1, 1))
+    progress = np.linspace(0, 1, epochs)[:, None]
+    return x, np.sin(x), progress * np.sin(x + shift) + 0.1 * shift
+
+
+def bowl():
+    xs, ys = np.linspace(-2, 2, 21), np.linspace(-1, 1, 11)
+    return xs, ys, 1 + xs[None, :] ** 2 + 4 * ys[:, None] ** 2
+
+
+def spirals(bees=7, epochs=25):
+    """Positions (bee, epoch, 2)."""
+    angle = np.linspace(0, 6, epochs) + np.arange(bees)[:, None]
+    radius = np.linspace(0.9, 0.1, epochs)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+
+
+def read(made: Player) -> dict:
+    """The recording as the page's script receives it, parsed apart from our own code."""
+    found = re.fullmatch(
+        r'\(\(window\.swarmscape\|\|=\{\}\)\.swarms\|\|=\{\}\)\["(swarm-[0-9a-f]{12})"\]=(.*);\n',
+        made.script,
+    )
+    assert found
+    assert found[1] == made.name
+    return json.loads(found[2])
+
+
+def unpack(packed: dict) -> np.ndarray:
+    """Undo the packing step by step in Python integers; an oracle for both decoders."""
+    epochs, bees, points = packed["shape"]
+    raw = zlib.decompress(base64.b64decode(packed["data"]))
+    size = epochs * bees * points
+    coded = [raw[at] + 256 * raw[size + at] for at in range(size)]
+    errors = np.array([c // 2 if c % 2 == 0 else -(c + 1) // 2 for c in coded], dtype=object)
+    levels = errors.reshape(epochs, bees, points).cumsum(axis=0)
+    levels = (levels.cumsum(axis=2) if packed["smooth"] else levels) % 65536
+    return np.where(levels == 65535, np.nan, packed["low"] + packed["step"] * levels.astype(float))
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+def test_packing_keeps_values_within_half_a_step(smooth):
+    values = np.random.default_rng(1).normal(size=(5, 6, 7))
+    packed = pack(values, (-3.0, 3.0), steps=1024, smooth=smooth)
+    assert packed.step == 6 / 1024
+    assert np.abs(packed.values() - values).max() <= packed.step / 2 * 1.0001
+    np.testing.assert_allclose(packed.values(), unpack(packed.to_json()), atol=1e-12)
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+def test_gaps_survive_packing_and_touch_nothing_else(smooth):
+    values = np.random.default_rng(2).normal(size=(4, 3, 9))
+    values[1, 2, 3:5] = np.nan
+    values[3, 0, 0] = np.inf
+    packed = pack(values, (-3.0, 3.0), steps=512, smooth=smooth)
+    decoded = packed.values()
+    np.testing.assert_array_equal(np.isnan(decoded), ~np.isfinite(values))
+    np.testing.assert_allclose(
+        decoded[np.isfinite(values)], values[np.isfinite(values)], atol=packed.step
+    )
+    np.testing.assert_allclose(decoded, unpack(packed.to_json()), atol=1e-12)
+
+
+def test_what_lies_far_outside_stays_outside():
+    values = np.array([[[-1e9, -4.0, 0.5, 4.0, 1e9]]])
+    decoded = pack(values, (0.0, 1.0), steps=2048, smooth=True).values()[0, 0]
+    np.testing.assert_allclose(decoded[1:4], [-4, 0.5, 4], atol=1e-3)
+    assert decoded[0] < -10
+    assert decoded[4] > 10
+
+
+def test_a_small_swarm_is_recorded_whole():
+    x, y, ypred = wave()
+    weights = np.random.default_rng(3).normal(size=(12, 30, 5))
+    made = player.curves(x, ypred, y, values=weights, values_label="weights")
+    recorded = read(made)
+    assert made.thinned == ""
+    assert recorded["epochs"] == list(range(30))
+    assert recorded["bees"] == list(range(12))
+    np.testing.assert_allclose(recorded["x"], x, atol=1e-6)
+    np.testing.assert_allclose(recorded["truth"], y, atol=1e-6)
+    curves = recorded["arrays"]["ypred"]
+    np.testing.assert_allclose(unpack(curves).transpose(1, 0, 2), ypred, atol=curves["step"])
+    values = recorded["arrays"]["values"]
+    np.testing.assert_allclose(unpack(values).transpose(1, 0, 2), weights, atol=values["step"])
+
+
+def test_final_loss_is_the_mean_squared_error_of_the_last_epoch_by_default():
+    x, y, ypred = wave()
+    recorded = read(player.curves(x, ypred, y))
+    np.testing.assert_allclose(recorded["loss"], [np.mean((b[-1] - y) ** 2) for b in ypred], 1e-6)
+
+
+def test_losses_with_epochs_count_at_the_last():
+    x, _, ypred = wave()
+    losses = np.random.default_rng(4).uniform(1, 2, (12, 30))
+    recorded = read(player.curves(x, ypred, loss=losses, loss_scale="log"))
+    np.testing.assert_allclose(recorded["loss"], losses[:, -1], 1e-6)
+    assert recorded["lossScale"] == "log"
+
+
+def test_one_bee_far_worse_than_the_others_does_not_take_all_the_colours():
+    x, _, ypred = wave(bees=200)
+    losses = np.linspace(1, 2, 200)
+    losses[77] = 1e6
+    low, high = read(player.curves(x, ypred, loss=losses))["lossRange"]
+    assert low == 1
+    assert high < 2.1
+
+
+def test_a_bee_without_a_final_loss_is_kept_and_said_to_be_unknown():
+    x, y, ypred = wave()
+    ypred[4, 20:] = np.nan
+    recorded = read(player.curves(x, ypred, y))
+    assert recorded["loss"][4] is None
+    assert None not in recorded["loss"][:4] + recorded["loss"][5:]
+    decoded = unpack(recorded["arrays"]["ypred"])
+    assert np.isnan(decoded[20:, 4]).all()
+    assert np.isfinite(decoded[:20]).all()
+
+
+def test_unsorted_points_are_sorted_together():
+    x, y, ypred = wave()
+    order = np.random.default_rng(5).permutation(len(x))
+    shuffled = player.curves(x[order], ypred[:, :, order], y[order])
+    assert shuffled.script == player.curves(x, ypred, y).script
+
+
+@pytest.mark.parametrize("max_bytes", [300_000, 150_000, 75_000])
+def test_thinning_meets_the_budget_and_keeps_first_and_last(max_bytes):
+    rng = np.random.default_rng(6)
+    x, y, ypred = wave(bees=150, epochs=90, points=80)
+    ypred = ypred + 0.02 * rng.normal(size=ypred.shape[:2])[:, :, None]
+    made = player.curves(x, ypred, y, max_bytes=max_bytes)
+    assert len(made.script.encode()) <= max_bytes
+    assert len(made.script.encode()) > 0.7 * max_bytes
+    recorded = read(made)
+    epochs, bees = recorded["epochs"], recorded["bees"]
+    assert (epochs[0], epochs[-1], bees[0], bees[-1]) == (0, 89, 0, 149)
+    assert (recorded["x"][0], recorded["x"][-1]) == (-3, 3)
+    assert len(epochs) == 48 or len(bees) == 150  # bees only go when few epochs are left
+    assert f"{len(epochs)} of 90 epochs" in made.thinned
+    assert made.thinned in made.html()
+    kept = ypred[np.ix_(bees, epochs)].transpose(1, 0, 2)
+    points = [int(np.abs(x - at).argmin()) for at in recorded["x"]]
+    curves = recorded["arrays"]["ypred"]
+    np.testing.assert_allclose(unpack(curves), kept[:, :, points], atol=curves["step"])
+
+
+def test_thinned_bees_keep_their_own_losses():
+    x, _, ypred = wave(bees=300, epochs=60, points=50)
+    ypred = ypred + np.random.default_rng(7).normal(size=ypred.shape)
+    losses = np.arange(300) + 1.0
+    made = player.curves(x, ypred, loss=losses, max_bytes=300_000)
+    recorded = read(made)
+    assert 60 <= len(recorded["bees"]) < 300
+    np.testing.assert_array_equal(recorded["loss"], losses[recorded["bees"]])
+    assert f"{len(recorded['bees'])} of 300 bees" in made.thinned
+
+
+def test_a_budget_that_cannot_be_met_is_an_error():
+    x, y, ypred = wave()
+    with pytest.raises(ValueError, match=r"max_bytes=500 is too little: \d+ bytes are needed"):
+        player.curves(x, ypred, y, max_bytes=500)
+
+
+@pytest.mark.parametrize(("count", "keep"), [(400, 48), (10, 10), (7, 2), (1, 1), (3, 2)])
+def test_even_spacing_hits_both_ends_without_repeats(count, keep):
+    indices = evenly(count, keep)
+    assert len(indices) == keep
+    assert (indices[0], indices[-1]) == (0, count - 1)
+    assert np.ptp(np.diff(indices)) <= 1 if keep > 1 else True
+
+
+def test_recorded_epochs_keep_the_numbers_given():
+    x, y, ypred = wave(epochs=5)
+    numbers = [0, 10, 100, 1000, 10000]
+    assert read(player.curves(x, ypred, y, epochs=numbers))["epochs"] == numbers
+
+
+def test_a_loss_map_keeps_its_orientation_and_scale():
+    xs, ys, losses = bowl()
+    made = player.descent(xs, ys, losses, spirals())
+    recorded = read(made)
+    assert recorded["surface"]["xs"] == [-2, 2]
+    assert recorded["surface"]["ys"] == [-1, 1]
+    assert recorded["surface"]["scale"] == "log"
+    ground = recorded["arrays"]["surface"]
+    np.testing.assert_allclose(unpack(ground)[0], np.log10(losses), atol=ground["step"])
+    positions = recorded["arrays"]["positions"]
+    np.testing.assert_allclose(
+        unpack(positions).transpose(1, 0, 2), spirals(), atol=positions["step"]
+    )
+
+
+def test_a_map_with_a_loss_of_zero_is_linear():
+    xs, ys, losses = bowl()
+    recorded = read(player.descent(xs, ys, losses - 1, spirals()))
+    assert recorded["surface"]["scale"] == "linear"
+    ground = recorded["arrays"]["surface"]
+    np.testing.assert_allclose(unpack(ground)[0], losses - 1, atol=ground["step"])
+
+
+def test_a_large_map_is_resampled_from_end_to_end():
+    xs, ys = np.linspace(-2, 2, 501), np.linspace(-1, 1, 333)
+    losses = 1 + xs[None, :] + ys[:, None] + 3  # linear, so interpolation is exact
+    recorded = read(player.descent(xs, ys, losses, spirals(), surface_scale="linear"))
+    ground = recorded["arrays"]["surface"]
+    assert ground["shape"] == [1, 201, 201]
+    expected = 4 + np.linspace(-2, 2, 201)[None, :] + np.linspace(-1, 1, 201)[:, None]
+    np.testing.assert_allclose(unpack(ground)[0], expected, atol=ground["step"])
+
+
+def test_a_flat_map_can_be_drawn():
+    xs, ys, losses = bowl()
+    assert player.descent(xs, ys, np.ones_like(losses), spirals()).poster().ndim == 3
+
+
+X, Y, CURVES = wave()
+XS, YS, LOSSES = bowl()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((X, CURVES[0]), r"ypred must have shape \(bee, epoch, N\)"),
+        ((X, CURVES[:0]), r"ypred must have shape .* none of them 0, got \(0, 30, 40\)"),
+        ((X, np.full_like(CURVES, np.nan)), "ypred has not one finite number"),
+        ((X[1:], CURVES), r"x must have one finite number for each of the 40 points"),
+        ((np.where(X > 2, np.nan, X), CURVES), "with NaN or infinity"),
+        ((np.ones_like(X), CURVES), "at least two different points"),
+        ((X, CURVES, Y[1:]), r"y must have the shape of x, \(40,\), got \(39,\)"),
+        ((X, CURVES, Y, np.ones(5)), r"loss must have shape \(bee,\) = \(12,\)"),
+        ((X, CURVES, Y, None, np.ones((12, 29, 3))), r"values must have the bees and epochs"),
+    ],
+)
+def test_curves_that_do_not_fit_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        player.curves(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"ylim": (1, 1)}, r"ylim must be \(low, high\) with low < high, got \(1, 1\)"),
+        ({"epochs": [1, 2]}, r"epochs must have 30 numbers"),
+        ({"loss_scale": "sqrt"}, "loss_scale must be 'linear' or 'log', got 'sqrt'"),
+        ({"loss": np.zeros(12), "loss_scale": "log"}, "needs a positive final loss"),
+    ],
+)
+def test_settings_that_make_no_sense_are_named(keywords, message):
+    with pytest.raises(ValueError, match=message):
+        player.curves(X, CURVES, **keywords)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((XS, YS, LOSSES.T, spirals()), "it is transposed: rows must be y"),
+        (
+            (XS, YS[:-1], LOSSES, spirals()),
+            r"surface_values must have shape \(Y, X\) = \(10, 21\)",
+        ),
+        ((XS**3, YS, LOSSES, spirals()), "surface_xs must be evenly spaced"),
+        ((XS[::-1], YS, LOSSES, spirals()), "surface_xs must be two or more ascending"),
+        ((XS, YS, LOSSES, np.ones((3, 4, 3))), r"positions must have shape \(bee, epoch, 2\)"),
+        ((XS, YS, LOSSES * np.nan, spirals()), "surface_values has not one finite number"),
+    ],
+)
+def test_descents_that_do_not_fit_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        player.descent(*arguments)
+
+
+def test_a_log_map_of_losses_that_are_not_positive_is_an_error():
+    with pytest.raises(ValueError, match=r"surface_scale='log' needs positive losses"):
+        player.descent(XS, YS, LOSSES - 2, spirals(), surface_scale="log")
+
+
+def test_written_files_are_those_that_the_page_asks_for(tmp_path):
+    made = player.curves(X, CURVES, Y)
+    written = made.write(tmp_path / "new" / "folder")
+    page = made.html("media")
+    asked = set(re.findall(r'(?:src|srcset|href)="media/([^"]+)"', page))
+    assert asked == {path.name for path in written}
+    assert {path.name for path in (tmp_path / "new" / "folder").iterdir()} == asked
+    assert written[0].read_text("utf-8") == made.script
+    assert all(path.read_bytes()[8:12] == b"WEBP" for path in written[1:])
+
+
+def test_the_same_swarm_makes_the_same_files(tmp_path):
+    one, two = (player.curves(X, CURVES, Y) for _ in range(2))
+    assert [path.name for path in one.write(tmp_path)] == [p.name for p in two.write(tmp_path)]
+    assert player.curves(X, CURVES + 0.1, Y).name != one.name
+
+
+def test_nothing_is_written_where_one_file_fails(tmp_path, monkeypatch):
+    made = player.curves(X, CURVES, Y)
+    real = type(tmp_path).write_bytes
+
+    def full(path, content):
+        if "narrow" in path.name:
+            real(path, content[:10])
+            raise OSError("No space left on device")
+        return real(path, content)
+
+    monkeypatch.setattr(type(tmp_path), "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        made.write(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file_is_an_error(tmp_path):
+    (tmp_path / "taken").write_text("here")
+    with pytest.raises(FileExistsError):
+        player.curves(X, CURVES, Y).write(tmp_path / "taken")
+
+
+def test_the_figure_says_what_it_shows():
+    made = player.curves(X, CURVES, Y, title="Waves & <bees>", caption="A < B.")
+    page = made.html()
+    assert 'role="group" aria-label="Waves &amp; &lt;bees&gt;"' in page
+    assert "<figcaption><strong>Waves &amp; &lt;bees&gt;</strong> A &lt; B.</figcaption>" in page
+    assert page.count(f'alt="{made.alt}"') == 2
+    assert "12 curves of y over x" in made.alt
+    assert "after epoch 29" in made.alt
+    assert ">Play with the swarm</button>" in page
+    assert "<script" not in page
+    assert not re.search(r"\son\w+=", page)
+
+
+def test_markup_in_a_label_cannot_end_a_script():
+    made = player.curves(X, CURVES, Y, xlabel="</script><b>")
+    assert "</script" not in made.script
+    assert read(made)["xlabel"] == "</script><b>"
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_posters_are_drawn_for_light_and_dark(narrow):
+    made = player.curves(X, CURVES, Y, values=np.ones((12, 30, 2)))
+    light, dark = made.poster(narrow=narrow), made.poster(True, narrow=narrow)
+    assert light.shape == ((800, 716, 3) if narrow else (828, 1104, 3))
+    assert tuple(light[0, 0]) == (255, 255, 255)
+    assert tuple(dark[0, 0]) == (0x13, 0x14, 0x16)
+
+
+def test_a_notebook_gets_everything_in_one_piece():
+    made = player.descent(XS, YS, LOSSES, spirals())
+    page = made._repr_html_()
+    assert made.script in page
+    assert "class SwarmPlayer" in page
+    assert "--swarm-paper" in page
+    for address in re.findall(r'(?:src|srcset|href)="([^"]*)"', page):
+        assert address.startswith("data:") or not address
+
+
+class Film:
+    """As much of a movie as the player reads."""
+
+    def __init__(self, folder):
+        self.path, self.dark = folder / "film.mp4", folder / "film.dark.mp4"
+        self.path.write_bytes(b"light film" * 1000)
+        self.dark.write_bytes(b"dark film" * 1000)
+        self.width, self.height, self.title = 640, 480, "A film"
+
+
+def test_a_movie_is_there_without_a_script_and_to_download(tmp_path):
+    made = player.curves(X, CURVES, Y, movie=Film(tmp_path))
+    written = {path.name: path for path in made.write(tmp_path / "out")}
+    page = made.html("up/")
+    (video,) = re.findall(r"<noscript><video [^>]*></video></noscript>", page)
+    for fact in ("controls", "muted", 'preload="none"', 'width="640"', 'height="480"'):
+        assert fact in video
+    (source,) = re.findall(r' src="up/([^"]+)"', video)
+    assert written[source].read_bytes() == b"light film" * 1000
+    assert f'href="up/{source}" download' in page
+
+
+def test_the_script_has_the_colours_of_the_still_picture():
+    text = (player.files("swarm") / "static" / "player.js").read_text("utf-8")
+    (listed,) = re.findall(r"const VIRIDIS = \[(.*?)\]", text, re.S)
+    anchors = [bytes.fromhex(code) for code in re.findall(r'"([0-9a-f]{6})"', listed)]
+    expected = colormaps["viridis"](np.linspace(0, 1, len(anchors)), bytes=True)[:, :3]
+    assert np.abs(np.array([list(a) for a in anchors]) - expected).max() <= 1
