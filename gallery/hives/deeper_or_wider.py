@@ -39,14 +39,13 @@ print(len(hive), "swarms of", NUM_BEES, "bees")
 # ---------
 # Width grows to the right, depth downwards. Each line is a network; dots are the sine.
 
-movie = animator.hive_animate(hive, "width", "hidden", "deeper_or_wider.mp4")
-movie
+animator.hive_animate(hive, "width", "hidden", "deeper_or_wider.mp4")
 
 # %%
 # Reading it
 # ----------
-# The shallow and narrow kinds flatten out early: they catch the two inner periods at most. In
-# every column the loss falls from the top down, in every row from left to right:
+# The shallow and narrow kinds bend a few times near the middle and stop; more neurons help,
+# and so does a second layer. The median of each swarm's final losses:
 
 median = {(kind["hidden"], kind["width"]): np.median(kind["loss"][:, -1]) for kind in hive}
 print("median loss   " + "".join(f"width {width:<6}" for width in WIDTHS))

@@ -63,4 +63,78 @@ swarm = core.swarm_train(
 # %%
 # What it learns
 # --------------
-# The probability of the second class, over the plane that the points live in.
+# The probability of the second class, over the plane that the points live in, and the
+# points themselves.
+
+colours = np.where(targets.numpy() == 1, "#e8590c", "#2f7de1")
+picture = animator.ImageSwarm(
+    swarm["probability"][0].reshape(-1, 81, 81),  # (epoch, y, x)
+    hook=lambda axes: axes.scatter(*inputs.T, c=colours, s=8, linewidths=0.4, edgecolors="white"),
+    extent=(-1.6, 1.6, -1.6, 1.6),
+    limits=(0, 1),
+    cmap="coolwarm",
+    label="probability of the second class",
+    set_title="A classifier learns two spirals",
+)
+animator.swarm_animate(picture, "spirals.mp4", fps=15, size=(800, 700))
+
+# %%
+# The plane of its own path
+# -------------------------
+# Principal components of the recorded weights span the plane nearest to the path. We let
+# it pass through the last weights, so that the loss where training ended is exact.
+
+net = make_net()
+nn.utils.vector_to_parameters(torch.from_numpy(swarm["weights"][0, -1]), net.parameters())
+cross_entropy = nn.functional.cross_entropy
+
+own_plane = surface.pca_plane(swarm["weights"], through="last")
+own_path = surface.loss_paths(net, cross_entropy, inputs, targets, own_plane, swarm["weights"])
+xs, ys = own_plane.window(swarm["weights"], num=NUM_GRID)
+own = surface.loss_surface(net, cross_entropy, inputs, targets, own_plane, xs, ys)
+figures.surface_figure(own, own_path, title="Along the path of training")
+
+# %%
+# Read the line under the title before the picture. Even a plane that holds nearly all of
+# the path's variance leaves a gap between the true loss of a point of the path and the
+# surface below it, and against the loss at the end the gap is not small.
+
+print(f"the plane holds {own_path.explained:.0%} of the path's variance")
+print(f"greatest gap {own_path.gap:.3f}, loss at the end {own_path.losses[0, -1]:.4f}")
+assert own_path.explained < 0.999
+assert own_path.gap > 5 * own_path.losses[0, -1]
+
+# %%
+# Two random directions
+# ---------------------
+# Around the same end point, two random directions, each filter scaled to the length that
+# it has in the network (Li et al. 2018, arXiv:1712.09913).
+
+random_plane = surface.random_plane(net, normalize="filter", seed=SEED)
+side = np.linspace(-1, 1, NUM_GRID)
+random = surface.loss_surface(net, cross_entropy, inputs, targets, random_plane, side, side)
+figures.surface_figure(random, title="Along two random directions")
+
+# %%
+# Reading it
+# ----------
+# The two planes share one point, the end of training, and agree there. All else differs:
+# random directions know nothing of where training went.
+
+end_of_path = own_path.losses[0, -1]
+centre = random.values[NUM_GRID // 2, NUM_GRID // 2]
+print(f"loss at the end of training {end_of_path:.4f}, at the random plane's centre {centre:.4f}")
+assert np.isclose(end_of_path, centre, rtol=1e-3)
+
+seen = random_plane.explained_variance(swarm["weights"])
+print(f"the random plane holds {seen:.2%} of the path's variance")
+assert seen < 0.05
+
+# %%
+# So a bowl over random directions does not say that training ran down a bowl. What such a
+# picture can be asked is local: how fast the loss rises around *this* solution. For that,
+# the eigenvalues of the Hessian are the sharper tool: most directions are flat.
+
+eigenvalues = surface.hessian_eigenvalues(net, cross_entropy, inputs, targets, k=5)
+weights = sum(p.numel() for p in net.parameters())
+print(f"the five greatest of {weights} curvatures:", np.round(eigenvalues, 2))

@@ -61,13 +61,12 @@ swarm = core.swarm_train(
 density = animator.DensitySwarm(
     grid.numpy(),
     swarm["ypred"],
-    truth=(seen, yt.numpy()),
+    hook=lambda axes: axes.plot(seen, yt, "o", color="#e8590c", markersize=5),
     set_title=f"{NUM_BEES} networks, 40 samples (dots)",
     set_ylim=(-4, 4),
 )
 losses = animator.LossSwarm(swarm["loss"], set_title="Loss")
-movie = animator.swarm_animate([density, losses], "ten_thousand_bees.mp4")
-movie
+animator.swarm_animate([density, losses], "ten_thousand_bees.mp4", fps=15)
 
 # %%
 # Reading it
