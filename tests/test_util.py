@@ -68,3 +68,28 @@ def test_dict_slicer_yields_a_dict_for_each_row_and_checks_lengths_at_once():
     assert list(rows) == [{"a": 0, "b": "x"}, {"a": 1, "b": "y"}]
     with pytest.raises(ValueError, match=r"'a': 2, 'b': 1"):
         util.dict_slicer({"a": [1, 2], "b": [1]})
+
+
+def test_a_file_is_written_whole(tmp_path):
+    target = tmp_path / "x.txt"
+    with util.written_whole(target) as part:
+        part.write_text("new")
+        assert not target.exists()
+    assert target.read_text() == "new"
+    assert [file.name for file in tmp_path.iterdir()] == ["x.txt"]
+    (tmp_path / "plain").touch()
+    assert target.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_file_that_fails_halfway_leaves_the_older_one(tmp_path):
+    target = tmp_path / "x.txt"
+    target.write_text("older")
+    with pytest.raises(KeyboardInterrupt), util.written_whole(target) as part:
+        raise KeyboardInterrupt(part.write_text("half"))
+    assert target.read_text() == "older"
+    assert [file.name for file in tmp_path.iterdir()] == ["x.txt"]
+
+
+def test_a_missing_folder_is_named_at_once(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder"), util.written_whole(tmp_path / "a/b"):
+        pass

@@ -103,6 +103,7 @@ for swarm, top, bottom in zip(hive, above, below, strict=True):
     bottom.set(xlabel="step")
 above[0].set(ylabel="greatest curvature")
 below[0].set(ylabel="loss")
+figure.savefig("edge_of_stability.png")
 figure
 
 # %%

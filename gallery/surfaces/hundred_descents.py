@@ -84,7 +84,8 @@ landscape = surface.loss_surface(net, mse, inputs, targets, plane, grid, grid)
 # creep along them towards ever larger :math:`|w_2|`, the others settle on the plateau.
 
 paths = surface.loss_paths(net, mse, inputs, targets, plane, small["weights"])
-figures.descent_figure(landscape, paths, title=f"{NUM_BEES} descents, learning rate 0.01")
+figure = figures.descent_figure(landscape, paths, title=f"{NUM_BEES} descents, learning rate 0.01")
+figures.save(figure, "small_steps.html")
 
 # %%
 # Large steps
@@ -93,7 +94,7 @@ figures.descent_figure(landscape, paths, title=f"{NUM_BEES} descents, learning r
 # epochs and point at a bee to follow it.
 
 steps = range(0, NUM_RECORDS * STEPS_PER_RECORD, STEPS_PER_RECORD)
-player.descent(
+from_above = player.descent(
     landscape.xs,
     landscape.ys,
     landscape.values,
@@ -104,6 +105,7 @@ player.descent(
     ylabel="w2",
     epochs=list(steps),
 )
+figures.save(from_above, "large_steps.html")
 
 # %%
 # Reading it

@@ -92,7 +92,8 @@ own_plane = surface.pca_plane(swarm["weights"], through="last")
 own_path = surface.loss_paths(net, cross_entropy, inputs, targets, own_plane, swarm["weights"])
 xs, ys = own_plane.window(swarm["weights"], num=NUM_GRID)
 own = surface.loss_surface(net, cross_entropy, inputs, targets, own_plane, xs, ys)
-figures.surface_figure(own, own_path, title="Along the path of training")
+figure = figures.surface_figure(own, own_path, title="Along the path of training")
+figures.save(figure, "own_path.html")
 
 # %%
 # Read the line under the title before the picture. Even a plane that holds nearly all of
@@ -113,7 +114,8 @@ assert own_path.gap > 5 * own_path.losses[0, -1]
 random_plane = surface.random_plane(net, normalize="filter", seed=SEED)
 side = np.linspace(-1, 1, NUM_GRID)
 random = surface.loss_surface(net, cross_entropy, inputs, targets, random_plane, side, side)
-figures.surface_figure(random, title="Along two random directions")
+figure = figures.surface_figure(random, title="Along two random directions")
+figures.save(figure, "random_directions.html")
 
 # %%
 # Reading it

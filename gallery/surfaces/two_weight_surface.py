@@ -39,6 +39,7 @@ figure = Figure(figsize=(8, 4), layout="constrained")
 axes = figure.subplots()
 axes.plot(x, y, ".", markersize=2, alpha=0.3)
 axes.set(xlabel="x", ylabel="y", title=f"{NUM_SAMPLES} samples")
+figure.savefig("two_weight_samples.png")
 figure
 
 # %%
@@ -73,7 +74,8 @@ mse = nn.functional.mse_loss
 plane = surface.weight_plane(net, "Layer_1.weight", "Layer_2.weight")
 grid = np.linspace(-2, 2, round(4 / STEP) + 1)
 landscape = surface.loss_surface(net, mse, inputs, targets, plane, grid, grid)
-figures.surface_figure(landscape, title="The loss of a network of two weights")
+figure = figures.surface_figure(landscape, title="The loss of a network of two weights")
+figures.save(figure, "two_weight_surface.html")
 
 # %%
 # Drag it. Two things hold all over it. First, :math:`\tanh` is odd, so changing the sign
@@ -128,16 +130,13 @@ assert max(slow.gap, fast.gap) < 1e-6 * plateau  # the paths lie on the surface
 
 # %%
 # Both walks leave the window of the first picture, so here is the same surface further
-# out along :math:`w_1`. First with a learning rate of 0.01:
+# out along :math:`w_1`, with the two walks side by side.
 
 wide = np.linspace(-6, 6, round(12 / STEP) + 1)
 panorama = surface.loss_surface(net, mse, inputs, targets, plane, wide, grid)
-figures.surface_figure(panorama, {"lr 0.01": slow}, title="SGD with learning rate 0.01")
-
-# %%
-# And with 0.1:
-
-figures.surface_figure(panorama, {"lr 0.1": fast}, title="SGD with learning rate 0.1")
+left = figures.surface_figure(panorama, {"lr 0.01": slow}, title="Learning rate 0.01")
+right = figures.surface_figure(panorama, {"lr 0.1": fast}, title="Learning rate 0.1")
+figures.save(left, "two_weight_slow.html"), figures.save(right, "two_weight_fast.html")
 
 # %%
 # Where it ends, and why

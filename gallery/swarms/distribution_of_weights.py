@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from swarm import animator, core, env, networks
+from swarm import animator, core, env, figures, networks, player
 
 SEED = 20
 NUM_BEES, NUM_EPOCHS = (500, 400) if env.FULL else (150, 400)
@@ -86,6 +86,21 @@ histogram = animator.HistogramSwarm.from_swarm(
 with animator.figuresize(12, 12) if env.FULL else animator.figuresize(8, 8):
     movie = animator.swarm_animate([curves, histogram], "weight_distr.mp4")
 movie
+
+# %%
+# The same swarm to play with: scrub through the epochs, point at a curve to single out a
+# network and its bends. Colour says how small its loss got.
+
+recording = player.curves(
+    xt.numpy(),
+    swarm["ypred"],
+    y=yt.numpy(),
+    values=bends.clip(-10, 10),
+    values_label="where neurons bend, −b/w",
+    title=f"{NUM_BEES} networks learning a sine",
+    movie=movie,
+)
+figures.save(recording, "weight_distr.html")
 
 # %%
 # Reading it

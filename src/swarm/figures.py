@@ -16,10 +16,11 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from swarm import _plotly as look
+from swarm.saving import save
 from swarm.still import in_sight, still
 from swarm.surface import Paths, Surface
 
-__all__ = ["contour_figure", "descent_figure", "still", "surface_figure", "swarm_figure"]
+__all__ = ["contour_figure", "descent_figure", "save", "still", "surface_figure", "swarm_figure"]
 
 Array = NDArray[Any]
 Ways = Paths | Sequence[Paths] | Mapping[str, Paths]
