@@ -762,6 +762,7 @@
       });
       figure.addEventListener("keydown", (event) => this.key(event));
       canvas.addEventListener("pointerdown", (event) => this.down(event));
+      canvas.addEventListener("mousedown", (event) => event.preventDefault()); // keeps the focus
       canvas.addEventListener("pointermove", (event) => this.move(event));
       canvas.addEventListener("pointerup", (event) => this.up(event));
       canvas.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
@@ -857,6 +858,8 @@
     }
 
     down(event) {
+      // Keys and the wheel work on from here; the slider holds the focus for the picture.
+      if (!this.figure.contains(document.activeElement)) this.slider.focus({ preventScroll: true });
       this.canvas.setPointerCapture(event.pointerId);
       this.pointers.set(event.pointerId, this.place(event));
       this.dragged = false;
