@@ -7,6 +7,7 @@ four to sixteen neurons in each. A *hive* trains a swarm of each kind, so that w
 compare is the kind and not the luck of one initialisation.
 """
 
+# sphinx_gallery_tags = ["architecture", "regression"]
 import numpy as np
 import torch
 

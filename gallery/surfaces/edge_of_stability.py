@@ -12,6 +12,7 @@ Cohen et al. found this in large networks (2021, arXiv:2103.00065). It shows in 
 enough to take its curvature exactly.
 """
 
+# sphinx_gallery_tags = ["learning rate", "curvature"]
 import numpy as np
 import torch
 from matplotlib.figure import Figure

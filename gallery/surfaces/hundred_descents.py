@@ -8,6 +8,7 @@ are let go all over the surface. Which valley they end in is decided by where th
 and by how large their steps are.
 """
 
+# sphinx_gallery_tags = ["learning rate", "curvature"]
 import numpy as np
 import torch
 from torch import nn

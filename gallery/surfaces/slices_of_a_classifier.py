@@ -7,6 +7,7 @@ over the plane that its own training ran through most (principal components), on
 two random directions. Both are true. They look nothing alike.
 """
 
+# sphinx_gallery_tags = ["classification", "curvature"]
 import numpy as np
 import torch
 from torch import nn

@@ -11,6 +11,7 @@ out. Here is that landscape for
 and the paths that stochastic gradient descent takes over it from :math:`(-1, -1)`.
 """
 
+# sphinx_gallery_tags = ["SGD", "learning rate"]
 import numpy as np
 import torch
 from matplotlib.figure import Figure

@@ -13,6 +13,7 @@ bends the line. So a swarm of networks fitted to a sine tells where training *wa
 bend: watch the histogram of :math:`-b/w` while 500 networks learn.
 """
 
+# sphinx_gallery_tags = ["initialisation", "regression"]
 import numpy as np
 import torch
 from torch import nn

@@ -8,6 +8,7 @@ data and part where there are none. Their spread is the oldest honest error bar 
 learning: a *deep ensemble* (Lakshminarayanan et al. 2017, arXiv:1612.01474).
 """
 
+# sphinx_gallery_tags = ["ensembles", "uncertainty"]
 import numpy as np
 import torch
 from torch import nn
