@@ -95,7 +95,7 @@ def raw_frames(plots: list[animator.SwarmPlot], path: Path) -> np.ndarray:
     """Draw all frames into a file, to be encoded later."""
     with mpl.rc_context(LIGHT.rc(INCHES[0])):
         figure = Figure(figsize=INCHES, dpi=100, layout="constrained")
-        for plot, axes in zip(plots, figure.subplots(len(plots), 1, squeeze=False)[:, 0]):
+        for plot, axes in zip(plots, np.ravel(figure.subplots(len(plots), 1)), strict=True):
             plot.plot_init(axes)
         stage = Stage(figure, plots)
         shape = (plots[0].num_frames, stage.height, stage.width, 4)
@@ -159,6 +159,7 @@ def main() -> None:
         (folder / "frames.npy").unlink()
         func_animation(sample, folder / "func.mp4", FRAMES)  # whole, for its size
         sizes = {key: (folder / f"{key}.mp4").stat().st_size for key in ("func", "ours")}
+        share = sizes["ours"] / sizes["func"]
         print(f"the first seed's movie: {FRAMES} frames of 1200 x 1200, median of {repeats}")
         for key, seconds in timings.items():
             print(f"  {key:7}{median(seconds):7.1f} s   " + " ".join(f"{s:.1f}" for s in seconds))

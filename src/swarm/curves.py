@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, to_rgba
-from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from swarm.picture import Picture
 from swarm.plots import (
     FRONT,
     Array,
@@ -313,26 +313,22 @@ class DensitySwarm(_Curves):
         for dots in ax.lines:
             dots.set_zorder(FRONT + 1)
         cmap = density_colormap() if self.cmap is None else mpl.colormaps.get_cmap(self.cmap)
-        # A colour for each count. Few of many thousand bees must still be seen: hence the root.
-        shades = np.sqrt(np.arange(self.most + 1) / self.most)
-        self._colors = cmap(0.1 + 0.9 * shades, bytes=True)
-        self._colors[0, 3] = 0
+        # A shade for each count. A few of many thousand bees must still be seen: hence the root.
+        counts = np.arange(self.most + 1) / self.most
+        self._shades = np.rint(255 * np.sqrt(counts)).astype(np.uint8)
+        self._shades[1:] = np.maximum(self._shades[1:], 24)
+        colors = cmap(np.linspace(0.12, 1, 256), bytes=True)
+        colors[:24, 3] = np.linspace(0, 255, 24)
         half = (self.columns[1] - self.columns[0]) / 2
-        image = AxesImage(
-            ax,
-            origin="lower",
-            extent=(self.columns[0] - half, self.columns[-1] + half, *self.edges[[0, -1]]),
-            interpolation="bilinear",
-            zorder=FRONT,
-        )
-        image.set_data(np.zeros((len(self.edges) - 1, len(self.columns), 4), np.uint8))
-        image.set_clip_path(ax.patch)
-        ax.add_image(image)
-        self._finish(ax, image)
+        extent = (self.columns[0] - half, self.columns[-1] + half, *self.edges[[0, -1]])
+        picture = Picture(ax, extent, colors, smooth=True, zorder=FRONT)
+        self._finish(ax, picture)
+        if ax.get_xscale() != "linear" or ax.get_yscale() != "linear":
+            raise ValueError("a DensitySwarm needs linear axes, and a hook or setter changed them")
 
     def animate(self, frame: int) -> None:
         """Count the curves of a frame."""
-        self.artists[0].set_data(self._colors[np.minimum(self.counts(frame), self.most)])
+        self.artists[0].set_data(self._shades[np.minimum(self.counts(frame), self.most)])
 
 
 class LossSwarm(MovingPlot):

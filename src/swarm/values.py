@@ -12,6 +12,7 @@ from matplotlib.colors import Colormap, Normalize, to_rgba
 from matplotlib.patches import StepPatch
 from numpy.typing import ArrayLike
 
+from swarm.picture import Picture
 from swarm.plots import FRONT, Hooks, Limits, MovingPlot, rank_colors, robust_limits, to_array
 from swarm.style import diverging_colormap
 
@@ -298,29 +299,25 @@ class ImageSwarm(MovingPlot):
         cmap = mpl.colormaps.get_cmap(self.cmap or mpl.rcParams["image.cmap"])
         if self.cmap is None and self._both:
             cmap = diverging_colormap()
-        # 256 colours and one for gaps. Looking colours up before the picture is scaled to its
-        # place is much cheaper than after.
-        self._colors = np.vstack([cmap(np.arange(256) / 255, bytes=True), [[0, 0, 0, 0]]])
-        self._colors = self._colors.astype(np.uint8)
+        # Shade 0 is for gaps.
+        colors = cmap(np.linspace(0, 1, 256), bytes=True)
+        colors[0] = 0
         rows, columns = self.data.shape[1:]
-        image = ax.imshow(
-            np.zeros((rows, columns, 4), np.uint8),
-            origin="lower",
-            extent=self.extent or (-0.5, columns - 0.5, -0.5, rows - 0.5),
-            aspect="equal" if self.extent is None else "auto",
-            interpolation="nearest",
-            zorder=FRONT,
-        )
+        extent = self.extent or (-0.5, columns - 0.5, -0.5, rows - 0.5)
+        ax.set_xlim(extent[:2])
+        ax.set_ylim(extent[2:])
+        ax.set_aspect("equal" if self.extent is None else "auto")
+        picture = Picture(ax, extent, colors, smooth=False, zorder=FRONT)
         scale = ScalarMappable(Normalize(*self.limits), cmap)
         bar = ax.figure.colorbar(scale, ax=ax, label=self.label)
         bar.outline.set_visible(False)
-        self._finish(ax, image)
+        self._finish(ax, picture)
 
     def animate(self, frame: int) -> None:
         """Colour the picture by the values of a frame."""
         low, high = self.limits
         values = np.asarray(self.data[frame], dtype=float)
-        shades = np.clip((values - low) / (high - low), 0, 1) * 255
-        gaps = ~np.isfinite(values)
-        shades[gaps] = 256
-        self.artists[0].set_data(self._colors[shades.round().astype(np.intp)])
+        with np.errstate(invalid="ignore", over="ignore"):
+            shades = 1 + 254 * np.clip((values - low) / (high - low), 0, 1)
+        shades[~np.isfinite(values)] = 0
+        self.artists[0].set_data(np.rint(shades).astype(np.uint8))
