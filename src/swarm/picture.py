@@ -72,9 +72,8 @@ class Picture(Artist):
         across, up = columns / (right - left), rows / (top - bottom)
         box = (x0 - left) * across, (y0 - bottom) * up, (x1 - left) * across, (y1 - bottom) * up
         picture = Image.fromarray(self.shades).resize((width, height), self._filter, box)
-        pixels = self._colors[
-            np.asarray(picture)[:: -1 if qy < py else 1, :: -1 if qx < px else 1]
-        ]
+        scaled = np.asarray(picture)
+        scaled = scaled[:: -1 if qy < py else 1, :: -1 if qx < px else 1]  # axes may be inverted
         gc = renderer.new_gc()
         gc.set_clip_rectangle(self.axes.bbox)
         # draw_image, too, takes rows from the bottom.
