@@ -128,6 +128,10 @@ class Record:
                 f"but {dtype} before; yield one dtype throughout, e.g. float(...)"
             )
 
+    def has(self, bee: int) -> bool:
+        """Whether values of a bee are kept."""
+        return bool(self._epochs[bee - self.bees.start])
+
     def part(self, bees: range) -> "Record":
         """Make a record for some of the bees, which writes in place if that is possible yet."""
         start = bees.start - self.bees.start
@@ -174,15 +178,20 @@ class Record:
             self._check(name, part.bees[0], 0, values[:, 0], array.shape[2:], array.dtype)
             array[start : start + len(part.bees), :new] = values
 
-    def settle(self) -> None:
+    def settle(self, without: Sequence[int] = ()) -> None:
         """Fix the number of epochs, once the bees of this record have ended.
+
+        Parameters
+        ----------
+        without : sequence of int, optional
+            Positions of bees that are still to come.
 
         Raises
         ------
         ValueError
             If they yielded nothing, or not all equally often.
         """
-        failed = {f.bee - self.bees.start for f in self.failures}
+        failed = {f.bee - self.bees.start for f in self.failures} | set(without)
         whole = [i for i in range(len(self.bees)) if i not in failed]
         counts = self._epochs
         if whole and counts[whole].max() == 0:

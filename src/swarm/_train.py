@@ -12,15 +12,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import joblib
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from swarm import util
+from swarm import lift, util
 from swarm._record import Failure, Record, as_array, as_values
 
 __all__ = ["BeeError", "Settings", "check_trainer", "in_this_process", "over_processes"]
 
 BeeTrainer = Callable[..., Iterator[Any]]
+
+VERIFIED = 3  # epochs in which a lifted bee is compared with itself alone
+MEMORY = 1 << 28  # bytes that a chunk of bees may take
 
 # Generators of random numbers belong to the process: two threads of it (joblib's
 # threading backend, a dask worker's) must not train at the same time.
@@ -120,18 +125,16 @@ def _loop(
     params: Mapping[str, Any],
     seeds: Sequence[int],
     record: Record,
+    index: int,
     settings: Settings,
-    tick: Callable[[], object],
 ) -> None:
-    """Train the bees of a record one after another."""
-    for index in record.bees:
-        part = record.part(range(index, index + 1))
-        with seeded(seeds[index]):
-            _alone(bee, params, seeds[index], part)
-        if part.failures and settings.on_error == "raise":
-            raise_failure(part.failures[0])
-        record.add(part)
-        tick()
+    """Train one bee of a record."""
+    part = record.part(range(index, index + 1))
+    with seeded(seeds[index]):
+        _alone(bee, params, seeds[index], part)
+    if part.failures and settings.on_error == "raise":
+        raise_failure(part.failures[0])
+    record.add(part)
 
 
 def _alone(bee: BeeTrainer, params: Mapping[str, Any], seed: int, record: Record) -> None:
@@ -172,10 +175,104 @@ def _block(
     seeds: Sequence[int],
     record: Record,
     settings: Settings,
-    bar: Any,
+    progress: "Progress",
 ) -> None:
     """Train the bees of a record with the engine that is asked for."""
-    _loop(bee, params, seeds, record, settings, bar.update)
+    bees = record.bees
+    start = bees.start
+    if settings.engine == "lift" or (settings.engine == "auto" and len(bees) > lift.SMALL):
+        try:
+            start = _lifted(bee, params, seeds, record, settings, progress)
+        except lift.CannotLift as reason:
+            if settings.engine == "lift":
+                raise
+            record.notes.append(f"trained one bee after another: {reason}")
+            start = next(i for i in bees if not record.has(i))
+    for index in range(start, bees.stop):
+        _loop(bee, params, seeds, record, index, settings)
+        progress.bee()
+
+
+def _lifted(
+    bee: BeeTrainer,
+    params: Mapping[str, Any],
+    seeds: Sequence[int],
+    record: Record,
+    settings: Settings,
+    progress: "Progress",
+) -> int:
+    """Train the bees of a record at once, in chunks; return where it ended."""
+    watched = lift.outside_of(bee, params)
+    chunk = settings.chunk
+    low = record.bees.start
+    while low < record.bees.stop:
+        high = min(low + (chunk or len(record.bees)), record.bees.stop)
+        alone, nbytes = _trial(bee, params, seeds[high - 1], record.bees[0])
+        if chunk is None:
+            chunk = max(1, MEMORY // max(1, nbytes))
+            if low + chunk < high:
+                continue  # and compare with the last bee of the smaller chunk
+        bees = range(low, high)
+        part = record.part(bees)
+        left, raised = lift.fly(
+            lambda: start(bee, params),
+            seeds[low:high],
+            part.write,
+            alone=alone if settings.verify else (),
+            tick=progress.epoch,
+            watched=watched,
+        )
+        if len(left) == len(bees):
+            part = record.part(bees)
+        elif len(left):
+            part.settle(without=left.tolist())
+        for i in left:
+            _loop(bee, params, seeds, part, low + int(i), settings)
+        if raised is not None and not part.failures:
+            reason = lift.CannotLift(
+                f"{type(raised).__name__} ({raised}), which no bee raises alone,", where(raised)
+            )
+            if settings.engine == "lift":
+                raise reason from raised
+            record.notes.append(f"trained some bees one after another: {reason}")
+        record.add(part)
+        low = high
+    return low
+
+
+def _trial(
+    bee: BeeTrainer, params: Mapping[str, Any], seed: int, index: int
+) -> tuple[list[list[NDArray[Any]]], int]:
+    """Train a bee alone for its first epochs, and measure its memory in bytes."""
+    rows: list[list[NDArray[Any]]] = []
+    most = 0
+    with seeded(seed):
+        run = start(bee, params)
+        try:
+            for _ in range(VERIFIED):
+                with lift.Meter() as meter:
+                    yielded = next(run)
+                rows.append([np.array(as_array(value)) for value in as_values(yielded)])
+                most = max(most, meter.nbytes)
+        except StopIteration:
+            pass
+        except Exception:  # met again, and reported, when the bee is trained
+            most = max(most, 1)
+        finally:
+            if hasattr(run, "close"):
+                run.close()
+    # What backward keeps and makes is about as much again, twice.
+    return rows, 3 * most + sum(value.nbytes for row in rows[:1] for value in row)
+
+
+def where(error: Exception) -> str:
+    """Return file:line of a bee's error."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "/torch/" not in frame.filename and "/swarm/" not in frame.filename
+    ]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown line"
 
 
 def in_this_process(
@@ -187,7 +284,7 @@ def in_this_process(
     progress: bool | None,
 ) -> None:
     """Train all swarms here, one after another."""
-    with _bar(len(records) * len(seeds), progress) as bar, _ONE_AT_A_TIME:
+    with Progress(len(records) * len(seeds), progress) as bar, _ONE_AT_A_TIME:
         for p, record in zip(params, records, strict=True):
             _block(bee, p, seeds, record, settings, bar)
             _check_any(record)
@@ -216,12 +313,12 @@ def over_processes(
         for i, bees in blocks
     )
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
-    with _bar(len(records) * len(seeds), progress) as bar, _closing(parallel(tasks)) as parts:
+    with Progress(len(records) * len(seeds), progress) as bar, _closing(parallel(tasks)) as parts:
         for i, part in parts:
             if part.failures and settings.on_error == "raise":
                 raise_failure(part.failures[0])
             records[i].add(part)
-            bar.update(len(part.bees))
+            bar.bee(len(part.bees))
     for record in records:
         _check_any(record)
 
@@ -238,7 +335,7 @@ def _task(
 ) -> tuple[int, Record]:
     """Train a block of bees in a worker process."""
     record = Record(bees, names)
-    with _ONE_AT_A_TIME, _bar(0, False) as bar:
+    with _ONE_AT_A_TIME, Progress(0, False) as bar:
         before = torch.get_num_threads()
         torch.set_num_threads(min(before, threads))
         try:
@@ -285,6 +382,42 @@ def _check_any(record: Record) -> None:
         raise_failure(min(record.failures, key=lambda failure: failure.bee))
 
 
-def _bar(total: int, progress: bool | None) -> Any:
-    """Make a progress bar; tqdm shows none off a terminal if `disable` is None."""
-    return tqdm(total=total, unit="bee", disable=None if progress is None else not progress)
+class Progress:
+    """One bar: epochs while lifting, bees while looping.
+
+    Parameters
+    ----------
+    bees : int
+        How many there are.
+    show : bool or None
+        None shows it on a terminal only.
+    """
+
+    def __init__(self, bees: int, show: bool | None) -> None:
+        self._bees = bees
+        self._bar = tqdm(total=bees, unit="bee", disable=None if show is None else not show)
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.close()
+
+    def bee(self, count: int = 1) -> None:
+        """Count bees that have ended."""
+        if self._bar.disable:
+            return
+        if self._bar.unit != "bee":
+            self._bar.unit = "bee"
+            self._bar.reset(total=self._bees)
+        self._bar.update(count)
+
+    def epoch(self, epoch: int) -> None:
+        """Count epochs of a chunk."""
+        if self._bar.disable:
+            return
+        if self._bar.unit != "epoch":
+            self._bar.unit = "epoch"
+            self._bar.reset()
+            self._bar.total = None
+        self._bar.update(1)
