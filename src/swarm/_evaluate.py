@@ -37,7 +37,7 @@ Loss = Callable[[Any, Any], Any]
 Batch = tuple[Any, Any, int]
 Dims = dict[str, int | None]
 
-CPU_BYTES = 4 * 2**20
+CPU_BYTES = 8 * 2**20
 """How large a tile's largest intermediate may be: it should stay in the processor's cache."""
 
 GPU_BYTES = 256 * 2**20
@@ -242,8 +242,12 @@ class Evaluator:
             self._check(source, tiles[0], inputs, targets)
             jobs = min(joblib.effective_n_jobs(n_jobs), len(tiles))
             groups = [tiles] if jobs == 1 else [tiles[i :: 4 * jobs] for i in range(4 * jobs)]
+            # Each worker has a copy of its own: weights are swapped within the network.
             done = joblib.Parallel(n_jobs=n_jobs if jobs > 1 else 1)(
-                joblib.delayed(self._group)(source, group, inputs, targets) for group in groups
+                joblib.delayed((copy.deepcopy(self) if jobs > 1 else self)._group)(
+                    source, group, inputs, targets
+                )
+                for group in groups
             )
             for group, values in zip(groups, done, strict=True):
                 for (rows, cols), value in zip(group, values, strict=True):

@@ -248,7 +248,7 @@ def loss_surface(
         What to call the values; a mapping's keys are used instead.
     chunk : int, optional
         How many grid points to evaluate at once. By default as many as keep
-        the largest intermediate within 4 MiB (256 MiB on a GPU), which bounds
+        the largest intermediate within 8 MiB (256 MiB on a GPU), which bounds
         the memory whatever the grid.
     n_jobs : int, optional
         Number of workers, as in joblib; None is 1 unless a
