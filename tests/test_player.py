@@ -1,6 +1,7 @@
 """What a recorded swarm becomes before a browser sees it."""
 
 import base64
+import functools
 import json
 import re
 import zlib
@@ -35,6 +36,13 @@ def spirals(bees=7, epochs=25):
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
 
 
+@functools.cache
+def waves() -> Player:
+    """A player that several tests read, so that its pictures are drawn once."""
+    x, y, ypred = wave()
+    return player.curves(x, ypred, y)
+
+
 def read(made: Player) -> dict:
     """The recording as the page's script receives it, parsed apart from our own code."""
     found = re.fullmatch(
@@ -53,8 +61,10 @@ def unpack(packed: dict) -> np.ndarray:
     size = epochs * bees * points
     coded = [raw[at] + 256 * raw[size + at] for at in range(size)]
     errors = np.array([c // 2 if c % 2 == 0 else -(c + 1) // 2 for c in coded], dtype=object)
-    levels = errors.reshape(epochs, bees, points).cumsum(axis=0)
-    levels = (levels.cumsum(axis=2) if packed["smooth"] else levels) % 65536
+    if packed["smooth"]:
+        levels = errors.reshape(epochs, bees, points).cumsum(axis=0).cumsum(axis=2) % 65536
+    else:
+        levels = (errors.reshape(bees, points, epochs).cumsum(axis=2) % 65536).transpose(2, 0, 1)
     return np.where(levels == 65535, np.nan, packed["low"] + packed["step"] * levels.astype(float))
 
 
@@ -298,7 +308,7 @@ def test_a_log_map_of_losses_that_are_not_positive_is_an_error():
 
 
 def test_written_files_are_those_that_the_page_asks_for(tmp_path):
-    made = player.curves(X, CURVES, Y)
+    made = waves()
     written = made.write(tmp_path / "new" / "folder")
     page = made.html("media")
     asked = set(re.findall(r'(?:src|srcset|href)="media/([^"]+)"', page))
@@ -315,7 +325,7 @@ def test_the_same_swarm_makes_the_same_files(tmp_path):
 
 
 def test_nothing_is_written_where_one_file_fails(tmp_path, monkeypatch):
-    made = player.curves(X, CURVES, Y)
+    made = waves()
     real = type(tmp_path).write_bytes
 
     def full(path, content):
@@ -333,7 +343,7 @@ def test_nothing_is_written_where_one_file_fails(tmp_path, monkeypatch):
 def test_a_folder_that_is_a_file_is_an_error(tmp_path):
     (tmp_path / "taken").write_text("here")
     with pytest.raises(FileExistsError):
-        player.curves(X, CURVES, Y).write(tmp_path / "taken")
+        waves().write(tmp_path / "taken")
 
 
 def test_the_figure_says_what_it_shows():

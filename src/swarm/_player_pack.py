@@ -27,7 +27,8 @@ class Packed:
     low, step : float
         Level ``k`` stands for ``low + k * step``; level 65535 for NaN.
     smooth : bool
-        Whether levels were predicted along points too, not only along epochs.
+        Whether levels were predicted along points too, not only along epochs. If
+        not, `data` has them in the order ``(bee, point, epoch)``.
     data : bytes
         zlib stream of all low bytes, then all high bytes, of the zigzag-coded
         prediction errors.
@@ -43,9 +44,13 @@ class Packed:
         """Undo the prediction; uint16 levels of shape ``(epoch, bee, point)``."""
         low, high = np.frombuffer(zlib.decompress(self.data), np.uint8).reshape(2, -1)
         coded = low.astype(np.uint16) | (high.astype(np.uint16) << 8)
-        errors = ((coded >> 1) ^ (0 - (coded & 1)).astype(np.uint16)).reshape(self.shape)
-        levels = np.cumsum(errors, axis=0, dtype=np.uint16)
-        return np.cumsum(levels, axis=2, dtype=np.uint16) if self.smooth else levels
+        errors = (coded >> 1) ^ (0 - (coded & 1)).astype(np.uint16)
+        if self.smooth:
+            along = np.cumsum(errors.reshape(self.shape), axis=2, dtype=np.uint16)
+            return np.cumsum(along, axis=0, dtype=np.uint16)
+        epochs, bees, points = self.shape
+        levels = np.cumsum(errors.reshape(bees, points, epochs), axis=2, dtype=np.uint16)
+        return levels.transpose(2, 0, 1)
 
     def values(self) -> NDArray[np.float64]:
         """Return what a reader sees: float64 of shape ``(epoch, bee, point)``, NaN in gaps."""
@@ -86,8 +91,8 @@ def pack(
     levels = np.rint((np.where(finite, values, shown[0]) - low) / step).clip(0, GAP - 1)
     # int32 differences wrap to int16 and are undone modulo 2**16.
     errors = np.diff(np.where(finite, levels, GAP).astype(np.int32), axis=0, prepend=0)
-    if smooth:
-        errors = np.diff(errors, axis=2, prepend=0)
+    # In the order (bee, point, epoch) what is not smooth deflates better.
+    errors = np.diff(errors, axis=2, prepend=0) if smooth else errors.transpose(1, 2, 0)
     signed = errors.astype(np.int16)
     # Zigzag (0, −1, 1, −2, … → 0, 1, 2, 3, …): the high bytes of small errors are all 0.
     coded = ((signed << 1) ^ (signed >> 15)).astype(np.uint16).ravel()

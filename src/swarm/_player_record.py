@@ -22,7 +22,7 @@ _SAMPLE = 40  # bees from which the size of all is estimated
 _WRAPPING = 80  # bytes of script around a recording
 _FEWEST = {"epochs": 48, "bees": 60, "points": 48}  # what thinning leaves of each, at least
 _MOST_VALUES = 12_000_000  # what a phone may unpack: 24 MB
-_STEPS = {"ypred": 2048, "values": 1024, "positions": 4096, "surface": 4096}  # in what is shown
+_STEPS = {"ypred": 2048, "values": 512, "positions": 4096, "surface": 4096}  # in what is shown
 
 
 @dataclass(frozen=True, eq=False)

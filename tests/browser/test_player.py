@@ -469,7 +469,7 @@ def test_a_tap_names_a_bee(open_page):
 
 
 def test_the_histogram_counts_the_values_of_the_epoch(open_page):
-    values = np.zeros((3, EPOCHS, 4))
+    values = np.full((3, EPOCHS, 4), 0.03)  # not on the edge of a bin
     values[:, -1] = [-1.0, -1.0, 1.0, 1.0]
     values[0, 1, 0], values[1, 1, 0] = -2, 2
     page = open_page(three_bees(values=values))

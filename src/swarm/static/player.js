@@ -47,15 +47,26 @@
     const size = epochs * bees * points;
     const frame = bees * points;
     const levels = new Uint16Array(size);
-    for (let at = 0, point = 0; at < size; at++) {
+    const error = (at) => {
       const coded = bytes[at] | (bytes[size + at] << 8);
-      let level = (coded >>> 1) ^ -(coded & 1);
-      if (smooth && point > 0) {
-        level += levels[at - 1];
-        if (at >= frame) level -= levels[at - frame - 1];
+      return (coded >>> 1) ^ -(coded & 1);
+    };
+    if (smooth) {
+      for (let at = 0, point = 0; at < size; at++) {
+        let level = error(at);
+        if (at >= frame) level += levels[at - frame];
+        if (point > 0) level += levels[at - 1];
+        if (point > 0 && at >= frame) level -= levels[at - frame - 1];
+        levels[at] = level;
+        if (++point === points) point = 0;
       }
-      levels[at] = at >= frame ? level + levels[at - frame] : level;
-      if (++point === points) point = 0;
+    } else {
+      for (let column = 0, at = 0; column < frame; column++) {
+        for (let epoch = 0, level = 0; epoch < epochs; epoch++) {
+          level += error(at++);
+          levels[epoch * frame + column] = level;
+        }
+      }
     }
     return { epochs, bees, points, low, step, levels };
   }
@@ -263,10 +274,10 @@
     return found;
   }
 
-  function short(value) {
+  function short(value, digits = 3) {
     if (value === null || Number.isNaN(value)) return "unknown";
     const size = Math.abs(value);
-    const text = size && (size < 1e-3 || size >= 1e5) ? value.toExponential(2) : String(+value.toPrecision(3));
+    const text = size && (size < 1e-3 || size >= 1e5) ? value.toExponential(digits - 1) : String(+value.toPrecision(digits));
     return text.replace("-", "−");
   }
 
@@ -732,9 +743,9 @@
         this.toggle.textContent = `Colour by ${scene.lossLabel}${scene.lossScale === "log" ? " (log)" : ""}`;
         const [low, high] = bar.querySelectorAll(".swarm-player__scale > span");
         const [first, top] = [order[0][0], order.at(-1)[0]];
-        low.textContent = short(scene.lossRange[0]);
+        low.textContent = short(scene.lossRange[0], 2);
         low.title = `lowest: ${short(first)}`;
-        high.textContent = (top > scene.lossRange[1] ? "≥ " : "") + short(scene.lossRange[1]);
+        high.textContent = (top > scene.lossRange[1] ? "≥ " : "") + short(scene.lossRange[1], 2);
         high.title = `highest: ${short(top)}`;
         this.scale = bar.querySelector(".swarm-player__scale");
       }
