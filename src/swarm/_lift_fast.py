@@ -283,6 +283,9 @@ class _Linear(Function):
         if weight.shape[2] == 1 and bias is not None:
             return torch.addcmul(bias.unsqueeze(1), x, weight.mT)
         batch = x if x.dim() == 3 else x.expand(len(weight), *x.shape)
+        if weight.shape[1] == 1:  # (bee, 1, in) @ (bee, in, N) reads x as it lies in memory
+            out = torch.bmm(weight, batch.mT).mT
+            return out if bias is None else out.add_(bias.unsqueeze(1))
         if bias is None:
             return torch.bmm(batch, weight.mT)
         return torch.baddbmm(bias.unsqueeze(1), batch, weight.mT)
@@ -291,9 +294,14 @@ class _Linear(Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors
         to_x = to_weight = to_bias = None
-        batch = x if x.dim() == 3 else x.expand(len(weight), *x.shape)
         if ctx.needs_input_grad[0]:
             to_x = grad * weight if weight.shape[1] == 1 else torch.bmm(grad, weight)
+        if x.dim() == 2 and ctx.biased:
+            # One pass over grad for both: a column of ones goes with the bias.
+            ones = torch.cat([x, x.new_ones(len(x), 1)], dim=1).mT.contiguous()
+            both = torch.bmm(ones.expand(len(weight), *ones.shape), grad)  # (bee, in + 1, out)
+            return to_x, both[:, :-1].mT, both[:, -1]
+        batch = x if x.dim() == 3 else x.expand(len(weight), *x.shape)
         if ctx.needs_input_grad[1]:
             to_weight = torch.bmm(grad.mT, batch)
         if ctx.biased and ctx.needs_input_grad[2]:

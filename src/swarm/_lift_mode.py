@@ -229,12 +229,7 @@ class Lift(TorchFunctionMode):
         device = tensors[0].device if tensors else torch.device(kwargs.get("device") or "cpu")
         if not tensors and kwargs.get("device") is None:
             device = torch.get_default_device()
-        results = []
-        with ops.default_generator(device) as default:
-            for bee, generator in enumerate(self.generators_on(device)):
-                default.set_state(generator.get_state())
-                results.append(func(*ops.pick(args, bee), **ops.pick(kwargs, bee)))
-                generator.set_state(default.get_state())
+        results = [*ops.draws(func, args, kwargs, self.generators_on(device), device)]
         if changes:
             return target
         if kwargs.get("requires_grad"):

@@ -99,6 +99,16 @@ RANDOM = (
     | {getattr(init, name) for name in _INITS}
     | {functional.gumbel_softmax}
 )
+TAKES_GENERATOR = (
+    {getattr(torch, name) for name in ("rand", "randn", "randint", "randperm")}
+    | {torch.bernoulli, torch.multinomial, Tensor.multinomial}
+    | {getattr(Tensor, name) for name in _IN_PLACE if name.endswith("_")}
+    | {
+        function
+        for name in _INITS
+        if "generator" in inspect.signature(function := getattr(init, name)).parameters
+    }
+)
 DROPOUTS = {
     functional.dropout,
     functional.dropout1d,
@@ -193,6 +203,34 @@ def stack(results: list[Any]) -> Any:
     raise refuse("a result, not a tensor, that differs between bees")
 
 
+def draws(
+    func: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    generators: Sequence[torch.Generator],
+    device: torch.device,
+) -> Iterator[Any]:
+    """Perform an operation for each bee, which draws from its own generator."""
+    tensors: list[Tensor] = []
+    frame, named = _take(args, tensors), {k: _take(v, tensors) for k, v in kwargs.items()}
+    if func in TAKES_GENERATOR:  # saves moving states about
+        named.pop("generator", None)
+        for bee, generator in enumerate(generators):
+            given = [tensor[bee] for tensor in tensors]
+            yield func(*_put(frame, given), **_put_named(named, given), generator=generator)
+        return
+    with default_generator(device) as default:
+        for bee, generator in enumerate(generators):
+            given = [tensor[bee] for tensor in tensors]
+            default.set_state(generator.get_state())
+            yield func(*_put(frame, given), **_put_named(named, given))
+            generator.set_state(default.get_state())
+
+
+def _put_named(named: dict[str, Any], given: Sequence[Tensor]) -> dict[str, Any]:
+    return {key: _put(value, given) for key, value in named.items()} if named else named
+
+
 @contextmanager
 def default_generator(device: torch.device) -> Iterator[torch.Generator]:
     """Lend the generator that operations draw from, and restore its state."""
@@ -224,7 +262,7 @@ def vmapped(lift: "Lift", func: Any, args: tuple[Any, ...], kwargs: dict[str, An
 
     def one(*given: Tensor) -> tuple[Tensor, ...]:
         nonlocal returned
-        out = func(*_put(frame, given), **{k: _put(v, given) for k, v in named.items()})
+        out = func(*_put(frame, given), **_put_named(named, given))
         results: list[Tensor] = []
         returned = _take(out, results, Tensor)
         return tuple(results)
