@@ -82,11 +82,18 @@ class Encoder:
             if os.name == "nt"
             else {"start_new_session": True}
         )
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._words, **alone
-        )
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+        try:
+            self._process = subprocess.Popen(command, stderr=self._words, **pipes, **alone)
+        except OSError:
+            self._words.close()
+            raise
         assert self._process.stdin is not None
         self._pipe = self._process.stdin
+        with suppress(ImportError, AttributeError, OSError):
+            import fcntl  # Linux: fewer, larger portions
+
+            fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, 2**20)
         self._written = 0
         self._failed = False
         # Frames on their way: enough to even out fast and slow ones.
@@ -221,6 +228,9 @@ def encoding(
         except OSError as error:
             path.unlink(missing_ok=True)
             raise EncoderError(f"cannot start ffmpeg: {error}") from error
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
         try:
             yield encoder
         finally:

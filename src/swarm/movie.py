@@ -8,6 +8,7 @@ knows about swarms: `swarm.animator` sets the stage.
 import base64
 import html
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import imageio_ffmpeg
 import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
@@ -91,15 +91,15 @@ class Movie:
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"there is no movie {path}")
-        try:
-            reader = imageio_ffmpeg.read_frames(path)
-            facts = next(reader)
-            reader.close()
-            frames, _ = imageio_ffmpeg.count_frames_and_secs(path)
-        except (OSError, RuntimeError, StopIteration) as error:
-            raise ValueError(f"{path} is not a movie that ffmpeg can read") from error
-        width, height = facts["source_size"]
-        return cls(path, width, height, frames, facts["fps"], title=title or path.stem)
+        command = [ffmpeg_exe(), "-nostdin", "-i", str(path), "-map", "0:v:0", "-f", "null", "-"]
+        done = subprocess.run(command, capture_output=True, check=False)
+        words = done.stderr.decode(errors="replace")
+        facts = re.search(r"Video: .*?, (\d+)x(\d+).*?, ([\d.]+) fps", words)
+        frames = re.findall(r"frame= *(\d+)", words)
+        if done.returncode or not facts or not frames:
+            raise ValueError(f"{path} is not a movie that ffmpeg can read")
+        width, height, fps = int(facts[1]), int(facts[2]), float(facts[3])
+        return cls(path, width, height, int(frames[-1]), fps, title=title or path.stem)
 
     def poster(self, frame: int | None = None, dark: bool = False) -> NDArray[np.uint8]:
         """Decode one frame from the file.
