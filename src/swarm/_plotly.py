@@ -19,6 +19,7 @@ Array = NDArray[Any]
 
 TEXT = "#7b8491"
 GRID = "rgba(128,136,150,0.35)"
+SOLID_GRID = "#9aa2ae"
 BEE = "#2f7de1"
 TRUTH = "#7b8491"
 PATHS = ("#f4661b", "#e64980", "#4dabf7", "#f1f3f5", "#fab005")
@@ -42,7 +43,7 @@ def figure(title: str, subtitle: str = "") -> go.Figure:
             "font": {"family": FONT, "size": 13, "color": TEXT},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "margin": {"l": 8, "r": 8, "t": 72 if subtitle else 52, "b": 8},
+            "margin": {"l": 8, "r": 16, "t": 72 if subtitle else 52, "b": 8},
             "height": 560,
             "legend": {"x": 0.02, "y": 0.98, "bgcolor": "rgba(0,0,0,0)"},
         }
@@ -56,16 +57,14 @@ def small(values: Any) -> NDArray[np.float32]:
 
 def axis(name: str, *span: float, solid: bool = False) -> dict[str, Any]:
     """Return an axis with a name and, optionally, its two ends."""
-    look: dict[str, Any] = {
-        "title": {"text": name},
-        "gridcolor": GRID,
-        "linecolor": GRID,
-        "zeroline": False,
-    }
+    look: dict[str, Any] = {"title": {"text": name}, "zeroline": False}
     if solid:
-        look |= {"showbackground": False, "showspikes": False, "nticks": 6}
+        # WebGL axes know no transparent grid.
+        look |= {"gridcolor": SOLID_GRID, "linecolor": SOLID_GRID, "nticks": 6, "tickangle": 0}
+        look |= {"showbackground": False, "showspikes": False, "tickfont": {"size": 11}}
     else:
-        look |= {"automargin": True, "ticks": "outside", "tickcolor": GRID, "ticklen": 4}
+        look |= {"gridcolor": GRID, "linecolor": GRID, "tickcolor": GRID}
+        look |= {"automargin": True, "ticks": "outside", "ticklen": 4}
     if span:
         look["range"] = [float(end) for end in span]
     return look
@@ -111,11 +110,17 @@ def thinned(epochs: int, most: int) -> NDArray[np.int_]:
 
 
 def add_slider(
-    fig: go.Figure, frames: Sequence[list[Any]], traces: Sequence[int], labels: Sequence[str]
+    fig: go.Figure,
+    frames: Sequence[list[Any]],
+    traces: Sequence[int],
+    labels: Sequence[str],
+    *,
+    below: int = 0,
 ) -> None:
     """Add frames, a slider over them, and buttons to play and to pause.
 
-    Each frame holds new data for the `traces`. ``layout.meta["still"]`` tells
+    Each frame holds new data for the `traces`; the slider keeps `below` pixels
+    free for the axis over it. ``layout.meta["still"]`` tells
     `still` to draw the last frame.
     """
     fig.frames = [
@@ -126,7 +131,7 @@ def add_slider(
     rolling = {"fromcurrent": True, "frame": {"duration": 90, "redraw": True}}
     still = {"transition": {"duration": 0}}
     fig.update_layout(
-        margin={"b": 76},
+        margin={"b": 84 + below},
         updatemenus=[
             {
                 "type": "buttons",
@@ -136,7 +141,7 @@ def add_slider(
                 "xanchor": "left",
                 "y": 0,
                 "yanchor": "top",
-                "pad": {"t": 26},
+                "pad": {"t": 30 + below},
                 "font": {"size": 13},
                 "bgcolor": "rgba(0,0,0,0)",
                 "bordercolor": GRID,
@@ -157,7 +162,7 @@ def add_slider(
                 "len": 0.7,
                 "y": 0,
                 "yanchor": "top",
-                "pad": {"t": 14, "b": 6},
+                "pad": {"t": 14 + below, "b": 6},
                 "bordercolor": GRID,
                 "bgcolor": GRID,
                 "tickcolor": GRID,

@@ -202,16 +202,23 @@ def descent_figure(
     frames = look.thinned(len(labels), max_frames)
     figure = look.figure(title or f"{_capital(surface.name)}: the descent", scene.fidelity())
     _add_surface(figure, surface, log)
+
+    def ball(points: Array, radius: Any) -> dict[str, Array]:
+        """Place balls (3, bee) on the surface, and keep their losses to hover over."""
+        return {"x": points[0], "y": points[1], "z": points[2] + radius, "customdata": points[2]}
+
     balls: list[Array] = []
     moving = []
     for name, path, colour in scene.coloured():
         count = len(path.losses)
         x, y, z, _ = scene.strung(path, frames)
+        # A ball rests on the surface, so its middle is a little above it.
+        radius = np.float32(0.012 * np.ptp(scene.spans[2]))
         if len(x) <= 20_000:
             figure.add_scatter3d(
                 x=x,
                 y=y,
-                z=z,
+                z=z + radius / 2,
                 mode="lines",
                 name=f"{name}: trails",
                 line={"color": colour, "width": 1.5},
@@ -223,18 +230,20 @@ def descent_figure(
         balls.append(look.small(points.transpose(1, 2, 0)))  # (frame, 3, bee)
         moving.append(len(figure.data))
         figure.add_scatter3d(
-            **dict(zip("xyz", balls[-1][0], strict=True)),
-            customdata=np.arange(count, dtype=np.int16),
+            **ball(balls[-1][0], radius),
             mode="markers",
             name=name,
             marker={"color": colour, "size": 4.5 if count <= 100 else 3.5},
             showlegend=len(scene.paths) > 1,
-            hovertemplate=f"{name}, bee %{{customdata}}<br>{scene.hover}<extra></extra>",
+            text=[f"bee {bee}" for bee in range(count)],
+            hovertemplate=f"{name}, %{{text}}<br>"
+            + scene.hover.replace("%{z:", "%{customdata:")
+            + "<extra></extra>",
         )
     look.add_slider(
         figure,
         [
-            [go.Scatter3d(**dict(zip("xyz", ball[i], strict=True))) for ball in balls]
+            [go.Scatter3d(**ball(points[i], radius)) for points in balls]
             for i in range(len(frames))
         ],
         moving,
@@ -332,6 +341,7 @@ def swarm_figure(
         [[go.Scatter(y=strung[i]), go.Scatter(y=median[i])] for i in frames],
         [last - 1, last],
         [labels[i] for i in frames],
+        below=44,
     )
     shown = data[:, frames][np.isfinite(data[:, frames])]
     ends = _ends(shown if truth is None else np.append(shown, np.asarray(truth[1], dtype=float)))

@@ -425,30 +425,31 @@ def _one(colour: Any, default: str) -> str:
 
 
 def _legend(axes: Any, traces: list[Any], theme: dict[str, str]) -> None:
-    """Name the traces, where plotly would: several of them, or where asked for."""
-    listed = [
-        t for t in traces if t.type in ("scatter", "scattergl", "scatter3d", "bar", "histogram")
-    ]
-    asked = [
-        t
-        for t in listed
-        if t.name and (t.showlegend or (t.showlegend is None and len(listed) > 1))
-    ]
+    """Name the traces where plotly would: several of them, or where asked for."""
+    named = [t for t in traces if t.name and t.type not in ("surface", "contour", "heatmap")]
+    asked = [t for t in named if t.showlegend or (t.showlegend is None and len(named) > 1)]
     if not asked:
         return
-    cycle = dict(zip(map(id, listed), itertools.cycle(COLOURWAY), strict=False))
-    handles = [
-        mpl.lines.Line2D(
-            [],
-            [],
-            color=_rgba(
-                _one(t.line.color if "line" in t else None, _one(t.marker.color, cycle[id(t)]))
-            ),
-            linewidth=2.5,
-            label=_plain(t.name),
+    colours = dict(zip(map(id, traces), itertools.cycle(COLOURWAY), strict=False))
+    handles = []
+    for trace in asked:
+        marked = trace.type in ("bar", "histogram") or trace.mode == "markers"
+        colour = _one(trace.marker.color, colours[id(trace)])
+        if not marked:
+            colour = _one(trace.line.color, colour)
+        line: Any = "none" if marked else "-"
+        handles.append(
+            mpl.lines.Line2D(
+                [],
+                [],
+                color=_rgba(colour),
+                linestyle=line,
+                marker="o" if marked else "none",
+                markersize=5,
+                linewidth=2.5,
+                label=_plain(trace.name),
+            )
         )
-        for t in asked
-    ]
     legend = axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=9)
     for text in legend.get_texts():
         text.set_color(theme["text"])
