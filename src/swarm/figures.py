@@ -511,12 +511,16 @@ class _Scene:
         heights = (self.surface.values - low[2]) / width[2]
         away, up = 1.5, 0.95
         best, eye = -np.inf, np.array([1.0, 1.0])
-        for degrees in range(-180, 180, 15):
+        ground = np.nan_to_num(heights - np.nanmean(heights))
+        # Along an axis a box looks flat, so only from its corners.
+        for degrees in (45, 30, 60, -45, -30, -60, 135, 120, 150, -135, -120, -150):
             side = np.radians(degrees)
             towards = np.array([np.cos(side), np.sin(side)])
             seen = in_sight(xs, ys, heights, marks, towards, up / away / RATIO)
-            # Between equally good sides, the corner that plotly itself looks from.
-            score = (seen.mean() if len(seen) else 0) + 0.02 * np.cos(side - np.pi / 4)
+            # Between equally good sides, the one where the ground is low, then plotly's own.
+            rise = np.mean(ground * (towards[0] * (xs - 0.5) + towards[1] * (ys[:, None] - 0.5)))
+            score = (seen.mean() if len(seen) else 0) - 0.5 * rise
+            score += 0.01 * np.cos(side - np.pi / 4)
             if score > best:
                 best, eye = score, away * towards
         return {

@@ -1,0 +1,357 @@
+"""Figures and stills, checked by their data."""
+
+import json
+
+import matplotlib.colors
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from swarm import figures, surface
+from swarm.surface import Paths, Plane, Surface
+
+
+@pytest.fixture(scope="module")
+def seed():
+    """The seed's problem, at its size: net, data, plane and surface, and a path on it."""
+    rng = np.random.default_rng(42)
+    x = rng.normal(1, 4.5, 10_000)
+    y = np.piecewise(
+        x,
+        [x < -2, (x >= -2) & (x < 2), x >= 2],
+        [lambda x: 2 * x + 5, lambda x: 7.3 * np.sin(x), lambda x: -0.03 * x**3 + 2],
+    )
+    net = nn.Sequential()
+    net.add_module("Layer_1", nn.Linear(1, 1, bias=False))
+    net.add_module("Tanh", nn.Tanh())
+    net.add_module("Layer_2", nn.Linear(1, 1, bias=False))
+    data = torch.tensor(x[:, None]).float(), torch.tensor(y[:, None]).float()
+    plane = surface.weight_plane(net, "Layer_1.weight", "Layer_2.weight")
+    grid = np.linspace(-2, 2, 81)
+    landscape = surface.loss_surface(net, nn.functional.mse_loss, *data, plane, grid, grid)
+    weights = np.stack([np.linspace(-1, -1.7, 26), np.linspace(-1, -0.2, 26)], axis=1)
+    path = surface.loss_paths(net, nn.functional.mse_loss, *data, plane, weights)
+    return landscape, path
+
+
+def flat_plane():
+    return Plane([0, 0], [1, 0], [0, 1], ("w1", "w2"))
+
+
+def small_surface(values=None):
+    xs, ys = np.linspace(-1, 1, 5), np.linspace(0, 3, 4)
+    if values is None:
+        values = np.add.outer(ys**2, xs)
+    return Surface(xs, ys, values, flat_plane())
+
+
+def small_paths(bees=3, epochs=7, plane=None):
+    rng = np.random.default_rng(0)
+    coordinates = rng.uniform([-1, 0], [1, 3], size=(bees, epochs, 2))
+    losses = coordinates[..., 1] ** 2 + coordinates[..., 0]
+    still = np.zeros((bees, epochs))
+    return Paths(coordinates, losses, losses, still, plane or flat_plane(), 1.0)
+
+
+def decoded(values):
+    return np.asarray(values, dtype=float)
+
+
+def test_rows_of_the_surface_are_y_and_both_ends_are_hit(seed):
+    landscape, _ = seed
+    trace = figures.surface_figure(landscape).data[0]
+    assert trace.type == "surface"
+    np.testing.assert_allclose(decoded(trace.z), landscape.values, rtol=1e-6)
+    for axis in (decoded(trace.x), decoded(trace.y)):
+        assert (axis[0], axis[-1], len(axis)) == (-2, 2, 81)
+    # Where w2 is zero, whatever w1, the network answers zero: a whole row, and no column alone.
+    assert np.ptp(decoded(trace.z)[40]) < 1e-4
+
+
+def test_axes_are_named_after_the_right_weight(seed):
+    landscape, path = seed
+    figure = figures.surface_figure(landscape, path)
+    scene = figure.layout.scene
+    assert scene.xaxis.title.text == "Layer_1.weight"
+    assert scene.yaxis.title.text == "Layer_2.weight"
+    assert scene.zaxis.title.text == "loss"
+    np.testing.assert_allclose(decoded(figure.data[1].x), path.coordinates[0, :, 0], rtol=1e-6)
+    np.testing.assert_allclose(decoded(figure.data[1].y), path.coordinates[0, :, 1], rtol=1e-6)
+    contour = figures.contour_figure(landscape, path)
+    assert contour.layout.xaxis.title.text == "Layer_1.weight"
+    assert contour.layout.yaxis.title.text == "Layer_2.weight"
+    np.testing.assert_allclose(decoded(contour.data[1].x), path.coordinates[0, :, 0], rtol=1e-6)
+
+
+def test_the_path_of_the_two_weight_net_lies_on_the_surface(seed):
+    _, path = seed
+    np.testing.assert_allclose(path.losses, path.on_plane, rtol=1e-6)
+    drawn = figures.surface_figure(seed[0], path).data[1]
+    np.testing.assert_allclose(decoded(drawn.z), path.on_plane[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("draw", [figures.surface_figure, figures.contour_figure])
+def test_the_seeds_figure_is_small(seed, draw):
+    figure = draw(*seed)
+    assert len(figure.to_html(include_plotlyjs=False, full_html=False)) <= 60_000
+    assert all(v.dtype in ("float32", "uint8") for v in (figure.data[0].z, figure.data[0].x))
+
+
+def test_hover_text_is_in_words(seed):
+    figure = figures.surface_figure(*seed)
+    words = figure.data[1].hovertemplate
+    for part in (
+        "epoch %{customdata",
+        "Layer_1.weight = %{x",
+        "Layer_2.weight = %{y",
+        "loss = %{z",
+    ):
+        assert part in words
+    np.testing.assert_array_equal(decoded(figure.data[1].customdata), np.arange(26))
+
+
+def test_meta_tells_what_is_seen_in_numbers(seed):
+    landscape, path = seed
+    meta = figures.surface_figure(landscape, {"SGD": path}).layout.meta
+    x, y, lowest = landscape.minimum()
+    for part in (f"{lowest:.4g}", f"({x:.3g}, {y:.3g})", "SGD", "Layer_1.weight", "25 steps"):
+        assert part in meta["alt"]
+    assert figures.surface_figure(landscape, caption="mine").layout.meta["caption"] == "mine"
+
+
+def test_a_plane_through_many_weights_says_how_far_it_can_be_trusted():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
+    x = torch.linspace(-2, 2, 50)[:, None]
+    start = nn.utils.parameters_to_vector(net.parameters()).detach().numpy()
+    walk = start + np.random.default_rng(0).normal(0, 0.3, (12, len(start))).cumsum(axis=0)
+    plane = surface.pca_plane(walk)
+    xs, ys = plane.window(walk, num=9)
+    mse = nn.functional.mse_loss
+    landscape = surface.loss_surface(net, mse, x, x.sin(), plane, xs, ys)
+    path = surface.loss_paths(net, mse, x, x.sin(), plane, walk)
+    gap = np.abs(path.losses - path.on_plane).max()
+    for draw in (figures.surface_figure, figures.contour_figure, figures.descent_figure):
+        told = draw(landscape, path)
+        for text in (told.layout.title.subtitle.text, told.layout.meta["caption"]):
+            assert f"{sum(plane.explained):.1%}" in text
+            assert f"{gap:.3g}" in text
+    assert np.ptp(path.coordinates[0, :, 0]) <= xs[-1] - xs[0]
+
+
+def test_two_weights_need_no_words_of_caution(seed):
+    assert not figures.surface_figure(*seed).layout.title.subtitle.text
+
+
+def test_backgrounds_are_transparent_and_no_template_is_carried(seed):
+    for figure in (figures.surface_figure(*seed), figures.contour_figure(*seed)):
+        assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0,0,0,0)"
+        assert len(json.dumps(figure.layout.template.to_plotly_json())) < 50
+
+
+def test_colours_follow_the_logarithm_where_the_range_asks_for_it():
+    values = 10.0 ** np.linspace(-3, 2, 20).reshape(4, 5)
+    trace = figures.surface_figure(small_surface(values)).data[0]
+    np.testing.assert_allclose(
+        decoded(trace.surfacecolor), np.linspace(0, 255, 20).reshape(4, 5), atol=0.5
+    )
+    np.testing.assert_allclose(decoded(trace.z), values, rtol=1e-6)  # heights stay as they are
+    places = dict(zip(trace.colorbar.ticktext, trace.colorbar.tickvals, strict=True))
+    assert places["1"] == pytest.approx(255 * 3 / 5, abs=1e-3)
+    contour = figures.contour_figure(small_surface(values)).data[0]
+    np.testing.assert_allclose(decoded(contour.z), np.log10(values), rtol=1e-6)
+    assert figures.surface_figure(small_surface(), log=False).data[0].surfacecolor is None
+    with pytest.raises(ValueError, match=r"lowest loss is -1.*log=True"):
+        figures.surface_figure(small_surface(), log=True)
+
+
+def test_the_camera_looks_into_the_valley():
+    x = np.linspace(-1, 1, 41)
+    # A cliff along y = 0, low ground behind it (towards -y) and high ground before it.
+    wall = np.where(x > 0, 5.0, 0.0)[:, None] * np.ones(41)
+    figure = figures.surface_figure(Surface(x, x, wall, flat_plane()))
+    assert figure.layout.scene.camera.eye.y < 0
+    mirrored = figures.surface_figure(Surface(x, x, wall[::-1], flat_plane()))
+    assert mirrored.layout.scene.camera.eye.y > 0
+
+
+def test_points_outside_the_window_are_cut_and_counted():
+    paths = small_paths(bees=4)
+    paths.coordinates[2, 3:] = 1e6  # one bee diverges
+    figure = figures.surface_figure(small_surface(), paths)
+    assert np.nanmax(decoded(figure.data[1].x)) <= 2
+    assert max(figure.layout.scene.xaxis.range) <= 2
+    assert "1 of 4 paths leave the window" in figure.layout.meta["caption"]
+
+
+def test_all_bees_are_joined_to_one_line_with_gaps():
+    paths = small_paths(bees=5, epochs=6)
+    line = figures.surface_figure(small_surface(), paths).data[1]
+    z = decoded(line.z)
+    assert len(z) == 5 * 7 - 1
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(z)), [6, 13, 20, 27])
+    np.testing.assert_allclose(z[7:13], paths.losses[1], rtol=1e-6)
+
+
+def test_bees_roll_down_frame_by_frame():
+    paths = small_paths(bees=200, epochs=31)
+    figure = figures.descent_figure(
+        small_surface(), paths, epochs=range(0, 310, 10), max_frames=16
+    )
+    assert [frame.name for frame in figure.frames] == [str(e) for e in range(0, 310, 20)]
+    moving = figure.frames[3].traces[0]
+    assert figure.data[moving].mode == "markers"
+    for frame, epoch in ((0, 0), (3, 6), (15, 30)):
+        ball = figure.frames[frame].data[0]
+        np.testing.assert_allclose(decoded(ball.x), paths.coordinates[:, epoch, 0], rtol=1e-5)
+        np.testing.assert_allclose(decoded(ball.y), paths.coordinates[:, epoch, 1], rtol=1e-5)
+        np.testing.assert_allclose(decoded(ball.customdata), paths.losses[:, epoch], rtol=1e-5)
+    np.testing.assert_array_equal(figure.data[moving].x, figure.frames[0].data[0].x)
+    steps = figure.layout.sliders[0].steps
+    assert [step.args[0][0] for step in steps] == [frame.name for frame in figure.frames]
+    assert [button.label for button in figure.layout.updatemenus[0].buttons] == [
+        "▶ Play",
+        "❚❚ Pause",
+    ]
+    assert len(figure.to_json()) < 600_000
+
+
+def test_a_swarms_curves_change_with_the_slider():
+    x = np.linspace(0, 1, 11)
+    data = np.random.default_rng(0).normal(size=(6, 9, 11))
+    figure = figures.swarm_figure(x, data, truth=(x, x), epochs=range(100, 109), max_frames=5)
+    names = [trace.name for trace in figure.data]
+    assert names == ["data", "6 bees", "median bee"]
+    assert [frame.name for frame in figure.frames] == ["100", "102", "104", "106", "108"]
+    for frame, epoch in ((0, 0), (2, 4), (4, 8)):
+        assert list(figure.frames[frame].traces) == [1, 2]
+        bees, median = figure.frames[frame].data
+        drawn = decoded(bees.y).reshape(6, 12)
+        np.testing.assert_allclose(drawn[:, :11], data[:, epoch], rtol=1e-6)
+        assert np.isnan(drawn[:, 11]).all()
+        np.testing.assert_allclose(decoded(median.y), np.median(data[:, epoch], axis=0), rtol=1e-5)
+    low, high = figure.layout.yaxis.range
+    assert low < data[:, ::2].min() < data[:, ::2].max() < high
+
+
+# -- stills ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_still_shows_the_surface_from_the_same_side(seed, dark):
+    landscape, path = seed
+    figure = figures.surface_figure(landscape, {"slow": path, "same": path})
+    picture = figures.still(figure, dark=dark, width=600, height=400)
+    assert isinstance(picture, Figure)
+    assert tuple(picture.get_size_inches() * 100) == (600, 400)
+    back = matplotlib.colors.to_hex(picture.get_facecolor())
+    assert back == ("#131416" if dark else "#ffffff")
+    axes = next(ax for ax in picture.axes if ax.name == "3d")
+    eye = figure.layout.scene.camera.eye
+    assert axes.azim == pytest.approx(np.degrees(np.arctan2(eye.y, eye.x)))
+    assert axes.elev == pytest.approx(np.degrees(np.arctan2(eye.z, np.hypot(eye.x, eye.y))))
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Layer_1.weight", "Layer_2.weight")
+    facets = [c for c in axes.collections if type(c).__name__ == "Poly3DCollection"]
+    assert len(facets) == 1
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["slow", "same"]
+    picture.canvas.draw()
+    pixels = np.asarray(picture.canvas.buffer_rgba())
+    assert len(np.unique(pixels.reshape(-1, 4), axis=0)) > 500
+
+
+def test_a_still_of_contours_shows_values_and_path(seed):
+    landscape, path = seed
+    picture = figures.still(figures.contour_figure(landscape, path))
+    axes = picture.axes[-1]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Layer_1.weight", "Layer_2.weight")
+    np.testing.assert_allclose(axes.lines[0].get_xydata(), path.coordinates[0], rtol=1e-5)
+
+
+def test_a_still_of_a_descent_shows_its_last_frame():
+    paths = small_paths(bees=4, epochs=5)
+    picture = figures.still(figures.descent_figure(small_surface(), paths))
+    balls = [c for c in picture.axes[-1].collections if type(c).__name__ == "Path3DCollection"]
+    assert len(balls) == 1
+    drawn = np.asarray(balls[0]._offsets3d[0])
+    np.testing.assert_allclose(np.sort(drawn), np.sort(paths.coordinates[:, -1, 0]), rtol=1e-4)
+    x = np.linspace(0, 1, 5)
+    data = np.random.default_rng(0).normal(size=(3, 4, 5))
+    axes = figures.still(figures.swarm_figure(x, data)).axes[0]
+    np.testing.assert_allclose(
+        axes.lines[-1].get_ydata(), np.median(data[:, -1], axis=0), rtol=1e-5
+    )
+
+
+def test_a_still_is_drawn_of_every_flat_trace():
+    rng = np.random.default_rng(0)
+    figure = go.Figure()
+    figure.add_scatter(x=[1, 2, 3], y=[3, 1, 2], mode="lines", name="line")
+    figure.add_bar(x=[1, 2, 3], y=[1, 2, 3])
+    figure.add_histogram(x=rng.normal(size=100), xbins={"start": -3, "end": 3, "size": 0.5})
+    figure.add_heatmap(z=np.arange(6).reshape(2, 3), x=[1, 2, 3], y=[0, 1])
+    axes = figures.still(figure).axes[-1]
+    np.testing.assert_array_equal(axes.lines[0].get_xydata(), [[1, 3], [2, 1], [3, 2]])
+    heights = [patch.get_height() for patch in axes.patches]
+    assert heights[:3] == [1, 2, 3]
+    assert sum(heights[3:]) == 100
+    np.testing.assert_array_equal(axes.collections[0].get_array().ravel(), np.arange(6))
+
+
+def test_a_still_reads_figures_that_went_through_json(seed):
+    figure = go.Figure(json.loads(figures.surface_figure(*seed).to_json()))
+    axes = figures.still(figure).axes[-1]
+    assert axes.get_xlabel() == "Layer_1.weight"
+
+
+def test_a_surface_hides_what_is_behind_it():
+    from swarm.still import in_sight
+
+    xs = ys = np.linspace(0, 1, 50)
+    wall = np.where(np.abs(ys - 0.5) < 0.05, 1.0, 0.0)[:, None] * np.ones(50)
+    points = np.array([[0.5, 0.2, 0.0], [0.5, 0.8, 0.0], [0.5, 0.2, 2.0]])
+    seen = in_sight(xs, ys, wall, points, np.array([0.0, 1.0]), 0.5)
+    np.testing.assert_array_equal(seen, [False, True, True])
+
+
+# -- bad input ------------------------------------------------------------------------------------
+
+
+def test_a_trace_that_cannot_be_drawn_is_named():
+    with pytest.raises(ValueError, match=r"type 'pie'; it draws scatter"):
+        figures.still(go.Figure(go.Pie(values=[1, 2])))
+    with pytest.raises(TypeError, match="got dict"):
+        figures.still({})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: figures.surface_figure(
+                small_surface(), small_paths(plane=Plane([0, 1], [1, 0], [0, 1]))
+            ),
+            "another plane",
+        ),
+        (lambda: figures.surface_figure(small_surface(np.full((4, 5), np.nan))), "no finite"),
+        (lambda: figures.descent_figure(small_surface(), {}), "one length"),
+        (
+            lambda: figures.descent_figure(
+                small_surface(), [small_paths(epochs=5), small_paths(epochs=6)]
+            ),
+            r"\[5, 6\]",
+        ),
+        (lambda: figures.descent_figure(small_surface(), small_paths(), epochs=[1]), "names 1"),
+        (
+            lambda: figures.descent_figure(small_surface(), small_paths(), max_frames=1),
+            "at least 2",
+        ),
+        (lambda: figures.swarm_figure(np.zeros(3), np.zeros((2, 3))), r"\(2, 3\)"),
+        (lambda: figures.swarm_figure(np.zeros(3), np.zeros((2, 3, 4))), r"\(3,\)"),
+    ],
+)
+def test_bad_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
