@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch._C._functorch import peek_interpreter_stack
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
@@ -60,6 +61,7 @@ class Lift(TorchFunctionMode):
         self.generators: dict[torch.device, list[torch.Generator]] = {}
         self.inside: set[int] = set()  # storages made in this run, shared by all bees
         self.outside: set[int] = set()  # storages that came from elsewhere
+        self.checks = 10  # backward passes whose graph is still to be looked at
         self._native: Any = None  # set while an optimiser steps
         # A handle on the storage counts too; what a tensor without aliases shows.
         self._unshared = ops.storage_users(torch.empty(1))
@@ -96,6 +98,8 @@ class Lift(TorchFunctionMode):
         """Perform an operation once if its arguments are shared, else for all bees."""
         if not self.look(args, kwargs):
             return self.shared(func, args, kwargs)
+        if peek_interpreter_stack() is not None:
+            raise refuse("a transform of torch.func", "use loss.backward() or torch.autograd.grad")
         if ops.in_place(func):
             target = args[0] if args else kwargs["tensor"]
             self.own(target, func)
@@ -497,6 +501,12 @@ def _start(lift: Lift, output: Tensor, given: Tensor | None) -> Tensor | None:
     """Return what backward starts from: one for each bee's scalar."""
     if type(output) is not Bees:
         return given
+    if lift.checks > 0:  # a pass over the graph, in the first epochs only
+        lift.checks -= 1
+        if ops.has_custom_backward(output):
+            raise refuse(
+                "a custom autograd.Function or a backward hook", "use operations of torch"
+            )
     if given is None:
         if output.numel() != lift.bees:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")

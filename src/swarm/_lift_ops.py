@@ -249,6 +249,22 @@ def default_generator(device: torch.device) -> Iterator[torch.Generator]:
         default.set_state(state)
 
 
+def has_custom_backward(output: Tensor) -> bool:
+    """Whether Python code that has not been lifted would run in the backward pass."""
+    seen: set[Any] = set()
+    nodes = [output.grad_fn]
+    while nodes:
+        node = nodes.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        written = getattr(node, "_forward_cls", None)
+        if written is not None and not written.__module__.startswith("swarm._lift"):
+            return True
+        nodes.extend(following for following, _ in node.next_functions)
+    return False
+
+
 # -- vmap ------------------------------------------------------------------------------
 
 

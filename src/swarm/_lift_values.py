@@ -1,6 +1,7 @@
 """The tensors and numbers that differ between bees, and the ways to say that one will not do."""
 
 import sys
+import sysconfig
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Bees", "CannotLift", "Split", "Stop", "Values", "branch", "refuse"]
 
-_INTERNAL = ("torch", "numpy", "swarm._lift_values", "swarm._lift_mode", "swarm._lift_ops")
+_STANDARD = sysconfig.get_path("stdlib")
 
 _ADVICE = {
     "float()": "record loss.item(), which keeps a value for each bee",
@@ -68,9 +69,11 @@ def where_in_bee() -> str:
     """Return file:line of the innermost frame that is neither ours, nor torch's or numpy's."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        name = frame.f_globals.get("__name__", "")
-        if not (name in _INTERNAL or name.split(".")[0] in ("torch", "numpy")):
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        name, file = frame.f_globals.get("__name__", ""), frame.f_code.co_filename
+        standard = file.startswith(_STANDARD) and "site-packages" not in file
+        ours = name.startswith(("swarm._lift", "swarm.lift"))
+        if not (ours or standard or name.split(".")[0] in ("torch", "numpy")):
+            return f"{file}:{frame.f_lineno}"
         frame = frame.f_back
     return "an unknown line"
 

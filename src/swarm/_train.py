@@ -301,7 +301,9 @@ def over_processes(
     jobs: int,
 ) -> None:
     """Train all swarms in blocks of bees that joblib spreads over processes."""
-    size = settings.chunk or max(1, -(-len(seeds) * len(params) // (4 * jobs)))
+    # Small blocks share the work evenly; large ones make the most of being lifted.
+    rounds = 4 if settings.engine == "loop" else 1
+    size = settings.chunk or -(-len(seeds) * len(params) // (rounds * jobs))
     blocks = [
         (i, range(low, min(low + size, len(seeds))))
         for i in range(len(params))
