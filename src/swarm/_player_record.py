@@ -150,6 +150,8 @@ def record(
         if now < before
     ]
     thinned = f"The player shows {_listed(parts)}, evenly spaced." if parts else ""
+    if kept[0] < count:
+        thinned += " As it plays, it glides from one of these epochs to the next."
     return replace(recording, thinned=thinned)
 
 

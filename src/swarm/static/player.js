@@ -451,10 +451,11 @@
       const chosen = [...this.shown.subarray(bee * points, (bee + 1) * points)]
         .map((value) => panel.toX(value)).filter((x) => x >= panel.left && x <= panel.left + panel.width);
       const tall = Math.min(22, panel.height / 3);
+      const half = points > 16 ? 0.75 : 1.25;
       pen.fillStyle = ink.paper;
-      for (const x of chosen) pen.fillRect(x - 2.25, bottom - tall - 1, 4.5, tall + 1);
+      for (const x of chosen) pen.fillRect(x - half - 1, bottom - tall - 1, 2 * half + 2, tall + 1);
       pen.fillStyle = ink.chosen;
-      for (const x of chosen) pen.fillRect(x - 1.25, bottom - tall, 2.5, tall);
+      for (const x of chosen) pen.fillRect(x - half, bottom - tall, 2 * half, tall);
     }
 
     /** The bee whose curve passes nearest to a point of the stage, and how near. */
@@ -999,6 +1000,8 @@
       this.canvas.width = Math.round(width * ratio);
       this.canvas.height = Math.round(height * ratio);
       this.raster = new Raster(this.canvas.width, this.canvas.height);
+      const sheet = new OffscreenCanvas(this.canvas.width, this.canvas.height);
+      this.brush = sheet.getContext("2d", { alpha: false, willReadFrequently: true });
       this.stale = true;
       this.draw(); // at once: a resized canvas is black
     }
@@ -1015,11 +1018,11 @@
     draw() {
       if (!this.width) return;
       const started = performance.now();
-      const { raster, ratio, view, pen, ink } = this;
-      if (this.stale) {
+      const { raster, ratio, view, pen, ink, stale } = this;
+      if (stale) {
         this.areas = view.panels(this.width, this.height, this.range);
-        const sheet = new OffscreenCanvas(raster.width, raster.height);
-        const brush = sheet.getContext("2d", { alpha: false, willReadFrequently: true });
+        const { brush } = this;
+        brush.setTransform(1, 0, 0, 1, 0, 0);
         brush.fillStyle = ink.paper;
         brush.fillRect(0, 0, raster.width, raster.height);
         brush.scale(ratio, ratio);
@@ -1036,12 +1039,12 @@
       view.overlay(pen, this.areas, ink, this.when, this.bee);
       this.caption();
       this.cost = performance.now() - started;
-      this.spare();
+      if (!stale) this.spare();
     }
 
     /** Fewer pixels where a slow machine would otherwise miss its sixty pictures a second. */
     spare() {
-      this.slow = this.playing && this.cost > 14 ? this.slow + 1 : 0;
+      this.slow = this.cost > 14 ? this.slow + 1 : 0;
       if (this.slow < 20 || this.ratio <= 1) return;
       this.slow = 0;
       this.sharpest = Math.max(1, this.ratio * 0.75);
