@@ -508,7 +508,7 @@ def test_bees_that_stop_early_after_different_epochs_are_an_error_as_one_by_one(
                 break
 
     for engine in ("lift", "loop"):
-        with pytest.raises(ValueError, match="the .* epochs of other bees"):
+        with pytest.raises(ValueError, match=r"the .* epochs of other bees"):
             fly(bee, engine, num_bees=12)
 
 

@@ -1,6 +1,7 @@
 """Watches what a bee must leave alone while it stands for many."""
 
 import random
+import threading
 import types
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,6 +13,10 @@ import torch
 __all__ = ["Watch", "outside_of"]
 
 _LARGE = 1 << 20
+_DRAWS = "random"  # the entry that says that a bee's code mentions Python's random
+
+
+_PYTHON: Any = random.random.__self__  # type: ignore[attr-defined]
 
 
 class Watch:
@@ -22,7 +27,9 @@ class Watch:
     """
 
     def __init__(self, watched: Mapping[str, Callable[[], Any]]) -> None:
-        self._watched = watched
+        self._watched = dict(watched)
+        # Other threads, such as those of a dask worker, draw from Python's random as well.
+        self._draws = self._watched.pop(_DRAWS, None) is not None or threading.active_count() == 1
 
     def __enter__(self) -> "Watch":
         self._before = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
@@ -47,7 +54,7 @@ class Watch:
             return "drawing from, or seeding, torch's generator in a way that is not seen"
         if numpy_state != self._numpy:
             return "random numbers from numpy.random"
-        if python_state != self._python:
+        if python_state != self._python and self._draws:
             return "random numbers from Python's random"
         for name, state in self._watched.items():
             if state() != self._objects[name]:
@@ -94,13 +101,20 @@ def _reach(found: dict[str, Callable[[], Any]], function: Any, seen: set[int]) -
     for const in code.co_consts:
         if isinstance(const, types.CodeType):
             names |= set(const.co_names)
+    if "random" in names:
+        found[_DRAWS] = lambda: None
     for name in names & module.keys():
         value = module[name]
         if isinstance(value, types.ModuleType):
             continue
+        if isinstance(value, type):
+            for method in vars(value).values():
+                _reach(found, method, seen)
         found.setdefault(f"the global {name!r}", partial(_bound, module, name))
         _add(found, f"the global {name!r}'s value", value)
         _reach(found, value, seen)
+        if getattr(value, "__self__", None) is _PYTHON:  # from random import gauss
+            found[_DRAWS] = lambda: None
 
 
 def _bound(module: dict[str, Any], name: str) -> int:
