@@ -44,6 +44,7 @@ exclude_patterns = [
 ]
 nitpicky = True
 nitpick_ignore_regex = [
+    (r"py:obj", r".*"),  # plain `names` link where they can, and need not
     # Other projects' names: their inventories are not at hand when building offline.
     (r"py:.*", r"(torch|numpy|np|nn|matplotlib|plotly|go|joblib|scipy|PIL|sphinx)\..*"),
 ]
@@ -96,6 +97,7 @@ myst_linkify_fuzzy_links = False
 
 # --- reference
 
+default_role = "autolink"  # `name` in a docstring is a link wherever there is such a name
 autodoc_typehints = "none"  # the docstrings give types and shapes
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
@@ -109,6 +111,7 @@ html_title = "Swarmscape"
 html_baseurl = os.environ.get("SWARM_SITE_URL", "https://swarmscape.github.io/swarmscape/")
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
 html_favicon = "_static/favicon.svg"
 html_math_renderer = "mathml"
 html_copy_source = False
@@ -119,8 +122,39 @@ html_theme_options = {
     "source_branch": "main",
     "source_directory": "docs/",
     "top_of_page_buttons": ["edit"],
-    "navigation_with_keys": False,
+    "light_css_variables": {
+        "color-brand-primary": "#1d5fc2",
+        "color-brand-content": "#1a57b5",
+        "color-brand-visited": "#5b4bb7",
+        "color-foreground-primary": "#1b1e24",
+        "color-foreground-secondary": "#545962",
+        "color-foreground-muted": "#646a74",
+        "color-background-secondary": "#f7f8fa",
+        "color-background-border": "#e3e6eb",
+        "color-code-background": "#f7f8fa",
+        "color-api-name": "#1a57b5",
+        "color-api-pre-name": "#545962",
+        "sw-on-brand": "#ffffff",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#6ea8fe",
+        "color-brand-content": "#7db1ff",
+        "color-brand-visited": "#b3a6ff",
+        "color-foreground-primary": "#e4e6ea",
+        "color-foreground-secondary": "#a5abb6",
+        "color-foreground-muted": "#9097a3",
+        "color-background-secondary": "#1a1c20",
+        "color-background-border": "#2d3037",
+        "color-code-background": "#1a1c20",
+        "color-api-name": "#7db1ff",
+        "color-api-pre-name": "#a5abb6",
+        "sw-on-brand": "#10131a",
+    },
 }
+if not env.FULL:
+    html_theme_options["announcement"] = (
+        "<strong>Preview build.</strong> Fewer bees, epochs and pixels than on the published site."
+    )
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

@@ -15,7 +15,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 from . import __version__
-from ._site import cards, mathml, nodes, pages
+from ._site import cards, mathml, nodes, pages, problems
 from ._site.cache import fingerprint, prepare, settle
 from ._site.gallery import reset, scraper
 from ._site.media import publish
@@ -24,14 +24,14 @@ from ._site.notebook import STORE, place_pictures
 __all__ = ["fingerprint", "publish", "reset", "scraper", "setup"]
 
 _STATIC = Path(__file__).parent / "static"
-_ASSETS = {"movie": ("swarm",), "plotly": ("swarm",), "player": ("player",)}
+_ASSETS = {"movie": "swarm", "plotly": "swarm", "player": "player"}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
     app.add_config_value("swarm_cache", "", "")
     app.add_config_value("swarm_fingerprint", "", "env")
-    for part in (nodes, cards, pages, mathml):
+    for part in (nodes, cards, pages, mathml, problems):
         part.setup(app)
     app.connect("config-inited", _configure, priority=400)
     app.connect("builder-inited", _prepare, priority=20)  # before sphinx-gallery runs scripts
@@ -62,10 +62,13 @@ def _prepare(app: Sphinx) -> None:
 
 def _add_assets(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
     """Load the scripts and styles of what this page shows, and no others."""
-    specs = nodes.pictures(app.env).get(page, [])
-    if specs:
+    scripts = {_ASSETS.get(kind, "") for kind in nodes.kinds_on(app.env, page)}
+    has_cards = cards.has_cards(app.env, page)
+    if has_cards or cards.gallery_script(app.env, page):
+        scripts.add("gallery")
+    if has_cards or nodes.kinds_on(app.env, page):
         app.add_css_file("swarm.css")
-    for name in sorted({name for spec in specs for name in _ASSETS.get(spec["kind"], ())}):
+    for name in sorted(scripts - {""}):
         app.add_js_file(f"{name}.js", loading_method="defer")
         app.add_css_file(f"{name}.css")
 
@@ -92,17 +95,15 @@ def _copy_static(app: Sphinx, builder: Any) -> None:
         return
     static = Path(app.outdir, "_static")
     static.mkdir(exist_ok=True)
-    specs = [spec for page in nodes.pictures(app.env).values() for spec in page]
-    names = {
-        f"{n}.{s}" for spec in specs for n in _ASSETS.get(spec["kind"], ()) for s in ("js", "css")
+    bundles = {spec["bundle"] for spec in nodes.all_specs(app.env) if spec["kind"] == "plotly"}
+    scripts = {
+        "gallery",
+        *(_ASSETS.get(spec["kind"], "swarm") for spec in nodes.all_specs(app.env)),
     }
-    names |= {"swarm.css"}
-    bundles = {spec["bundle"] for spec in specs if spec["kind"] == "plotly"}
+    names = {f"{name}.{kind}" for name in scripts | {"swarm"} for kind in ("js", "css")}
     for name in names | bundles:
         source = _STATIC / name
-        if not source.exists():
-            source = _full_bundle()
-        _copy(source, static / name)
+        _copy(source if source.exists() else _full_bundle(), static / name)
 
 
 def _full_bundle() -> Path:

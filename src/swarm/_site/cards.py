@@ -10,14 +10,16 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util import docname_join
+from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
 from .markup import posters_html, thumbnail
 from .nodes import media_url, picture
 
-__all__ = ["gallery_script", "setup"]
+__all__ = ["gallery_script", "has_cards", "marks_html", "setup"]
 
-_KINDS = {"movie": "Movies", "surface": "Surfaces", "hive": "Hives", "player": "Interactive"}
+_KINDS = {"movie": "Movie", "surface": "Surface", "hive": "Hive", "player": "Interactive"}
 
 
 class card(nodes.General, nodes.Element):
@@ -26,6 +28,34 @@ class card(nodes.General, nodes.Element):
 
 class card_filter(nodes.General, nodes.Element):
     """Buttons that narrow the cards down; dead weight without script, so hidden then."""
+
+
+class Cards(SphinxDirective):
+    """``swarm-cards``: cards of chosen gallery pages, one docname a line."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        names = [line.strip() for line in self.content if line.strip()]
+        pages = [docname_join(self.env.docname, name) for name in names]
+        for page in pages:
+            if gallery_script(self.env, page) is None:
+                raise self.error(f"swarm-cards: {page} is not a page of the gallery")
+        around = [
+            nodes.raw("", mark, format="html") for mark in ('<div class="sw-cards">', "</div>")
+        ]
+        new = [card("", page=page, title=_title_of(self.env, page), intro="") for page in pages]
+        return [around[0], *new, around[1]]
+
+
+def _title_of(env: BuildEnvironment, page: str) -> str:
+    """Return a gallery page's title from its source, which may not be read yet."""
+    from sphinx_gallery.gen_rst import extract_intro_and_title
+    from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+
+    path = Path(env.srcdir, page + ".py")
+    _, blocks = split_code_and_text_blocks(str(path))
+    return str(extract_intro_and_title(str(path), blocks[0].content)[1])
 
 
 def gallery_script(env: BuildEnvironment, docname: str) -> Path | None:
@@ -59,7 +89,8 @@ def note_page(app: Sphinx, doctree: nodes.document) -> None:
         kinds.add("hive")
     number = settings.get("thumbnail_number", 0)
     posters = [t for t in map(thumbnail, specs) if t]
-    paragraph = next(iter(doctree.findall(nodes.paragraph)), None)
+    first = (p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section))
+    paragraph = next(first, None)
     env.__dict__.setdefault("swarm_cards", {})[env.docname] = {
         "claim": _first_sentence(paragraph.astext()) if paragraph else "",
         "kinds": [kind for kind in _KINDS if kind in kinds],
@@ -114,12 +145,25 @@ def _place_filter(app: Sphinx, doctree: nodes.document, raw: nodes.raw) -> None:
         raw.parent.remove(raw)
 
 
+def has_cards(env: BuildEnvironment, page: str) -> bool:
+    """Say whether a page shows cards."""
+    return page in env.__dict__.get("swarm_card_pages", ())
+
+
 # --- writing
 
 
-def _cards(env: BuildEnvironment) -> dict[str, dict[str, Any]]:
+def _cards(env: Any) -> dict[str, dict[str, Any]]:
+    """Return what the card of each gallery page says."""
     found: dict[str, dict[str, Any]] = env.__dict__.setdefault("swarm_cards", {})
     return found
+
+
+def marks_html(facts: dict[str, Any]) -> str:
+    """Return the labels of what a page shows, and its tags, as a list; empty without any."""
+    kinds = [f'<li class="sw-kind">{_KINDS[kind]}</li>' for kind in facts["kinds"]]
+    tags = [f"<li>{escape(tag)}</li>" for tag in facts["tags"]]
+    return f'<ul class="sw-marks">{"".join(kinds + tags)}</ul>' if kinds or tags else ""
 
 
 def _visit_card(translator: Any, node: card) -> None:
@@ -132,16 +176,12 @@ def _visit_card(translator: Any, node: card) -> None:
     if facts["posters"]:
         url = media_url(builder, here)
         picture_html = posters_html(facts["posters"], "", url, "(min-width: 30rem) 20rem, 92vw")
-    marks = "".join(f'<li class="sw-kind">{_KINDS[k][:-1] if k != "player" else _KINDS[k]}</li>'
-                    for k in facts["kinds"])  # fmt: skip
-    marks += "".join(f"<li>{escape(tag)}</li>" for tag in facts["tags"])
     translator.body.append(
         f'<article class="sw-card sw-figure" data-words="{escape(json.dumps(words))}">'
         f'<div class="sw-card-still">{picture_html}</div>'
         f'<p class="sw-card-title"><a href="{address}">{node["title"]}</a></p>'
         f"<p>{escape(facts['claim'] or node['intro'])}</p>"
-        + (f'<ul class="sw-marks">{marks}</ul>' if marks else "")
-        + "</article>"
+        f"{marks_html(facts)}</article>"
     )
     raise nodes.SkipNode
 
@@ -199,7 +239,8 @@ def setup(app: Sphinx) -> None:
     app.add_node(
         card_filter, html=(_visit_filter, None), text=other, latex=other, man=other, texinfo=other
     )
-    app.connect("doctree-read", note_page)
+    app.add_directive("swarm-cards", Cards)
+    app.connect("doctree-read", note_page, priority=350)  # while the page is as its author left it
     app.connect("doctree-read", take_over)
     app.connect("env-updated", outdated)
     app.connect("env-purge-doc", forget)

@@ -13,6 +13,7 @@ from .notebook import STORE, style
 __all__ = ["provenance_of", "reset", "scraper"]
 
 _SETTINGS = {"SEED": "Seed", "NUM_BEES": "Bees", "NUM_EPOCHS": "Epochs"}
+_from_show: list[Any] = []  # figures shown since the last block ended
 _VERSIONS = ("swarmscape", "torch", "numpy", "matplotlib", "plotly")
 
 
@@ -49,7 +50,8 @@ def _shown(variables: dict[str, Any]) -> list[Any]:
     """Return what to show, and close pyplot's figures."""
     import matplotlib.pyplot as plt
 
-    shown: list[Any] = []
+    shown: list[Any] = [*_from_show]
+    _from_show.clear()
     if media.kind_of(variables.get("___")):
         shown.append(variables["___"])
         variables["___"] = None  # it is on the page now: no text form of it as well
@@ -74,6 +76,22 @@ def reset(gallery_conf: dict[str, Any], fname: object) -> None:
     matplotlib.rcdefaults()
     matplotlib.use("agg")
     matplotlib.rcParams.update(style())
+    _from_show.clear()
+    _catch_show()
+
+
+def _catch_show() -> None:
+    """Let a plotly figure's ``show()`` put it on the page instead of opening a browser."""
+    import plotly.graph_objects as go
+    import plotly.io as pio
+    from plotly.io.base_renderers import ExternalRenderer
+
+    class Collector(ExternalRenderer):
+        def render(self, fig_dict: dict[str, Any]) -> None:
+            _from_show.append(go.Figure(fig_dict))
+
+    pio.renderers["swarm"] = Collector()
+    pio.renderers.default = "swarm"
 
 
 # --- provenance

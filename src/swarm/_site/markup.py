@@ -97,10 +97,13 @@ def _movie(spec: Spec, uid: str, url: Callable[[str], str]) -> tuple[str, str]:
     )
     bar = (
         '<div class="sw-bar" role="group" aria-label="Movie controls">'
+        '<button type="button" data-play aria-label="Play">▶</button>'
         '<button type="button" data-step="-1" aria-label="One frame back">‹</button>'
         '<button type="button" data-step="1" aria-label="One frame on">›</button>'
+        f'<input type="range" min="1" max="{spec["frames"]}" value="1" aria-label="Frame">'
+        f"<output>– / {spec['frames']}</output>"
         '<button type="button" data-speed aria-label="Speed: 1 times">1×</button>'
-        f'<output aria-label="Frame">– / {spec["frames"]}</output></div>'
+        '<button type="button" data-full aria-label="Full screen">⤢</button></div>'
     )
     size = spec["bytes"]
     weight = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"

@@ -239,10 +239,14 @@ def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = ""
 
 
 def _still_pixels(figure: Any, spec: Spec, dark: bool) -> NDArray[np.uint8]:
+    from matplotlib import rc_context
+
     from swarm import figures
 
-    still = figures.still(figure, dark=dark, width=spec["width"], height=spec["height"])
-    return figure_pixels(still)
+    # The site's own settings for plots must not reach into this drawing.
+    with rc_context({"figure.constrained_layout.use": False}):
+        still = figures.still(figure, dark=dark, width=spec["width"], height=spec["height"])
+        return figure_pixels(still)
 
 
 def _publish_still(figure: Any, store: Path) -> Spec:

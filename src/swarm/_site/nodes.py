@@ -8,11 +8,10 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
-from . import media
+from . import media, problems
 from .markup import figure_html, picture_files
 
 __all__ = ["files_of", "media_url", "picture", "picture_node", "pictures", "setup", "store_of"]
@@ -86,7 +85,10 @@ class _Picture(SphinxDirective):
         try:
             spec = self.spec(self.store)
         except (OSError, ValueError, TypeError) as error:
-            raise ExtensionError(f"{self.get_location()}: {self.name}: {error}") from error
+            problems.report(
+                self.env, self.env.docname, f"{self.name}: {error}", self.get_location()
+            )
+            return []
         if alt := self.options.get("alt"):
             spec = {**spec, "alt": alt}
         return [picture_node(spec, self.parse_content_to_nodes() if self.content else None)]
@@ -199,9 +201,19 @@ def pictures(env: BuildEnvironment) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def kinds_on(env: BuildEnvironment, page: str) -> set[str]:
+    """Return the kinds of the pictures on a page."""
+    return {spec["kind"] for spec in pictures(env).get(page, ())}
+
+
+def all_specs(env: BuildEnvironment) -> list[dict[str, Any]]:
+    """Return the specs of all pictures of the site."""
+    return [spec for page in sorted(pictures(env)) for spec in pictures(env)[page]]
+
+
 def files_of(env: BuildEnvironment) -> set[str]:
     """Return the names of all media files that the site's pages need."""
-    return {name for specs in pictures(env).values() for s in specs for name in picture_files(s)}
+    return {name for spec in all_specs(env) for name in picture_files(spec)}
 
 
 def setup(app: Sphinx) -> None:

@@ -6,20 +6,21 @@ picture's key; when Sphinx has read the page, the mark becomes the picture.
 
 import os
 import re
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from . import media
+from . import media, problems
 
 __all__ = ["STORE", "place_pictures", "register", "style"]
 
 STORE = "SWARM_SITE_STORE"
 """Names the store to the kernel."""
 
-_MARK = re.compile(r"<!-- swarm-picture: (\w+) -->")
+_MARK = re.compile(r"<!-- swarm-(picture|problem): (.*?) -->", re.DOTALL)
 _PLOTLY = "application/vnd.plotly.v1+json"
 
 
@@ -56,7 +57,10 @@ def _show(thing: Any, store: Path) -> None:
 
 
 def _mark(thing: Any, store: Path) -> str:
-    return f"<!-- swarm-picture: {media.publish(thing, store)['key']} -->"
+    try:
+        return f"<!-- swarm-picture: {media.publish(thing, store)['key']} -->"
+    except (OSError, TypeError, ValueError) as error:  # for the page's own report: see below
+        return f"<!-- swarm-problem: {escape(str(error))} -->"
 
 
 def _catch_plotly(store: Path) -> Any:
@@ -105,4 +109,7 @@ def place_pictures(app: Sphinx, doctree: nodes.document) -> None:
 
     for raw in list(doctree.findall(nodes.raw)):
         if mark := _MARK.search(raw.astext()):
-            raw.replace_self(picture_node(media.read_spec(mark[1], store_of(app.config))))
+            if mark[1] == "problem":
+                problems.report(app.env, app.env.docname, unescape(mark[2]))
+            else:
+                raw.replace_self(picture_node(media.read_spec(mark[2], store_of(app.config))))

@@ -12,7 +12,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 
 from .cache import galleries
-from .cards import gallery_script
+from .cards import gallery_script, marks_html
 from .gallery import provenance_of
 
 __all__ = ["setup"]
@@ -32,11 +32,14 @@ def furnish(app: Sphinx, doctree: nodes.document) -> None:
     title = next(iter(doctree.findall(nodes.title)))
     section = title.parent
     links = _launchers(app, app.env.docname)
+    marks = nodes.raw(
+        "", marks_html(app.env.__dict__["swarm_cards"][app.env.docname]), format="html"
+    )
     command = f"uv run --with {app.config.swarm_package} {script.name}"
     section.insert(
         section.index(title) + 1,
         nodes.container(
-            "", _buttons(downloads, ("python", "jupyter")), *links, _command(command),
+            "", marks, _buttons(downloads, ("python", "jupyter")), *links, _command(command),
             classes=["sw-run"],
         ),
     )  # fmt: skip
@@ -58,6 +61,9 @@ def _take_downloads(doctree: nodes.document) -> dict[str, addnodes.download_refe
         for kind in _LABELS:
             if f"sphx-glr-download-{kind}" in classes:
                 found[kind] = next(iter(box.findall(addnodes.download_reference)))
+    for paragraph in list(doctree.findall(nodes.paragraph)):
+        if "sphx-glr-example-tags" in paragraph.get("classes", []):
+            paragraph.parent.remove(paragraph)
     for only in list(doctree.findall(addnodes.only)):
         marks = {c for node in only.findall(nodes.Element) for c in node.get("classes", ())}
         if marks & {"sphx-glr-download-link-note", "sphx-glr-footer"}:
@@ -66,7 +72,7 @@ def _take_downloads(doctree: nodes.document) -> dict[str, addnodes.download_refe
 
 
 def _buttons(downloads: dict[str, Any], kinds: tuple[str, ...]) -> nodes.Element:
-    line = nodes.paragraph(classes=["sw-buttons"])
+    line = nodes.paragraph(classes=["sw-downloads"])
     for kind in kinds:
         if kind in downloads:
             link = downloads[kind].deepcopy()

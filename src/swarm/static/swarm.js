@@ -39,111 +39,111 @@
     const videos = [...figure.querySelectorAll('video')];
     const fps = Number(figure.dataset.fps);
     const frames = Number(figure.dataset.frames);
-    const output = figure.querySelector('output');
-    const speed = figure.querySelector('[data-speed]');
+    const find = (selector) => figure.querySelector(selector);
+    const [playButton, speedButton, slider, output] = ['[data-play]', '[data-speed]', 'input', 'output'].map(find);
     const speeds = [1, 2, 0.25, 0.5];
-    let byHand = false; // the reader paused or played it: leave it so
-    let byUs = false;
+    let byHand = false; // the reader has taken over: play and pause no more by ourselves
     const current = () => videos.find(isShown) || videos[0];
+    const frameOf = (video) => Math.min(frames - 1, Math.floor(video.currentTime * fps + 1e-3));
 
     const say = () => {
-      const at = Math.min(frames, Math.floor(current().currentTime * fps + 1e-3) + 1);
+      const at = frameOf(current()) + 1;
       output.textContent = `${at} / ${frames}`;
+      slider.value = at;
     };
-    const play = () => {
-      byUs = true;
-      current().play().catch(() => {});
+    const showState = () => {
+      const isPaused = current().paused;
+      playButton.textContent = isPaused ? '▶' : '❙❙';
+      playButton.setAttribute('aria-label', isPaused ? 'Play' : 'Pause');
     };
-    const pause = () => {
-      byUs = true;
-      videos.forEach((video) => video.pause());
+    const play = () => current().play().catch(() => {});
+    const pause = () => videos.forEach((video) => video.pause());
+    const toggle = () => {
+      byHand = true;
+      if (current().paused) play();
+      else pause();
     };
-    const step = (by) => {
+    const seek = (frame) => {
       const video = current();
       byHand = true;
-      video.pause();
+      pause();
       const go = () => {
-        const at = Math.floor(video.currentTime * fps + 1e-3) + by;
-        video.currentTime = (((at % frames) + frames) % frames + 0.5) / fps;
+        video.currentTime = ((((frame ?? 0) % frames) + frames) % frames + 0.5) / fps;
       };
-      if (video.readyState > 0) go();
-      else {
-        video.addEventListener('loadedmetadata', go, { once: true });
-        video.preload = 'auto';
-        video.load();
-      }
+      if (video.readyState > 0) return go();
+      video.addEventListener('loadedmetadata', go, { once: true });
+      video.preload = 'auto';
+      video.load();
     };
     const setSpeed = (rate) => {
       videos.forEach((video) => {
         video.defaultPlaybackRate = video.playbackRate = rate;
       });
-      speed.textContent = `${rate}×`;
-      speed.setAttribute('aria-label', `Speed: ${rate} times`);
-    };
-    const nextSpeed = () => {
-      setSpeed(speeds[(speeds.indexOf(current().playbackRate) + 1) % speeds.length]);
+      speedButton.textContent = `${rate}×`;
+      speedButton.setAttribute('aria-label', `Speed: ${rate} times`);
     };
 
     for (const video of videos) {
+      video.controls = false; // the bar below has them all, and hides nothing of the picture
+      video.addEventListener('click', toggle);
       for (const event of ['timeupdate', 'seeked']) video.addEventListener(event, say);
-      for (const event of ['play', 'pause']) {
-        video.addEventListener(event, () => {
-          if (!byUs) byHand = true;
-          byUs = false;
-        });
-      }
+      for (const event of ['play', 'pause']) video.addEventListener(event, showState);
       const tick = () => {
         say();
         video.requestVideoFrameCallback(tick);
       };
       if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(tick);
     }
+    playButton.addEventListener('click', toggle);
     figure.querySelectorAll('[data-step]').forEach((button) => {
-      button.addEventListener('click', () => step(Number(button.dataset.step)));
+      button.addEventListener('click', () => seek(frameOf(current()) + Number(button.dataset.step)));
     });
-    speed.addEventListener('click', nextSpeed);
-    figure.addEventListener(
-      'keydown',
-      (event) => {
-        const onButton = event.target.closest('button, a');
-        if (event.altKey || event.ctrlKey || event.metaKey) return;
-        if (event.key === 'ArrowLeft') step(-1);
-        else if (event.key === 'ArrowRight') step(1);
-        else if (event.key === ' ' && !onButton) {
-          byHand = true;
-          if (current().paused) current().play();
-          else current().pause();
-        } else return;
-        event.preventDefault();
-        event.stopPropagation();
-      },
-      true
-    );
+    slider.addEventListener('input', () => seek(slider.value - 1));
+    speedButton.addEventListener('click', () => {
+      setSpeed(speeds[(speeds.indexOf(current().playbackRate) + 1) % speeds.length]);
+    });
+    find('[data-full]').addEventListener('click', () => {
+      const video = current();
+      video.controls = true;
+      video.requestFullscreen?.().catch(() => {});
+      video.addEventListener('fullscreenchange', () => {
+        video.controls = document.fullscreenElement === video;
+      });
+    });
+    figure.addEventListener('keydown', (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey || event.target === slider) return;
+      if (event.key === 'ArrowLeft') seek(frameOf(current()) - 1);
+      else if (event.key === 'ArrowRight') seek(frameOf(current()) + 1);
+      else if (event.key === ' ' && !event.target.closest('button, a')) toggle();
+      else return;
+      event.preventDefault();
+    });
+    const screen = find('.sw-screen');
+    screen.tabIndex = 0;
+    screen.setAttribute('role', 'group');
+    screen.setAttribute('aria-label', 'Movie: space plays, arrow keys step');
     figure.classList.add('sw-ready');
 
-    let inView = false;
+    let isInView = false;
     const follow = () => {
       if (byHand || still.matches) return;
-      if (inView) play();
-      else if (videos.some((video) => !video.paused)) pause();
+      if (isInView) play();
+      else pause();
     };
     new IntersectionObserver(
       ([entry]) => {
-        inView = entry.intersectionRatio >= 0.5;
+        isInView = entry.intersectionRatio >= 0.5;
         // Not while the page is still loading: the poster is what is seen first.
         if (document.readyState === 'complete') follow();
         else addEventListener('load', () => setTimeout(follow, 400), { once: true });
       },
       { threshold: [0, 0.5] }
-    ).observe(figure.querySelector('.sw-screen'));
+    ).observe(screen);
     onTheme(() => {
-      const [shown] = videos.filter(isShown);
-      const hidden = videos.find((video) => video !== shown);
-      if (!shown || !hidden) return;
-      const wasPlaying = !hidden.paused;
-      const at = hidden.currentTime;
-      byUs = true;
-      hidden.pause();
+      const shown = current();
+      const wasPlaying = videos.find((video) => video !== shown && !video.paused);
+      const at = Math.max(...videos.map((video) => video.currentTime));
+      pause();
       if (at > 0) shown.currentTime = at;
       if (wasPlaying) play();
     });
@@ -275,6 +275,8 @@
       const layout = { ...fields.layout, autosize: true };
       layout.xaxis ||= {};
       if (spatial) layout.scene ||= {};
+      const top = layout.title ? 44 : 12; // plotly's own margins leave a telephone no room
+      layout.margin ??= spatial ? { l: 0, r: 0, t: top, b: 0 } : { l: 52, r: 16, t: top, b: 44 };
       assign(layout, colours(layout));
       assign(layout, camera || {});
       while (live.length >= LIVE) live[0].unmount();

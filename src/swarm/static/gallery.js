@@ -1,0 +1,50 @@
+// The filter of the gallery's index, and the run times on its pages.
+(() => {
+  'use strict';
+  const filter = document.querySelector('.sw-filter');
+  if (filter) {
+    const cards = [...document.querySelectorAll('.sw-card')];
+    const buttons = [...filter.querySelectorAll('button')];
+    const output = filter.querySelector('output');
+    const apply = () => {
+      const wanted = buttons.filter((b) => b.getAttribute('aria-pressed') === 'true').map((b) => b.dataset.word);
+      let shown = 0;
+      for (const card of cards) {
+        const words = JSON.parse(card.dataset.words);
+        card.hidden = !wanted.every((word) => words.includes(word));
+        shown += !card.hidden;
+      }
+      // A section without a card left goes with its heading.
+      for (const box of document.querySelectorAll('.sw-cards')) {
+        const section = box.closest('section');
+        if (section && !section.querySelector('.sw-filter')) section.hidden = !box.querySelector('.sw-card:not([hidden])');
+      }
+      output.textContent = wanted.length ? `${shown} of ${cards.length} pages` : '';
+      const query = wanted.length ? `?show=${wanted.map(encodeURIComponent).join(',')}` : location.pathname;
+      history.replaceState(null, '', query);
+    };
+    const asked = (new URLSearchParams(location.search).get('show') || '').split(',');
+    for (const button of buttons) {
+      button.setAttribute('aria-pressed', String(asked.includes(button.dataset.word)));
+      button.addEventListener('click', () => {
+        button.setAttribute('aria-pressed', String(button.getAttribute('aria-pressed') !== 'true'));
+        apply();
+      });
+    }
+    filter.classList.add('sw-ready');
+    if (buttons.some((b) => b.getAttribute('aria-pressed') === 'true')) apply();
+  }
+
+  const cell = document.querySelector('[data-run-time]');
+  if (cell) {
+    window.swarmRunTimes = (times) => {
+      const seconds = times[cell.dataset.runTime];
+      if (seconds === undefined) return;
+      const words = seconds < 90 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`;
+      cell.textContent = `${words}, when the page was built`;
+    };
+    const script = document.createElement('script');
+    script.src = document.currentScript.src.replace(/[^/]*$/, 'run-times.js');
+    document.head.append(script);
+  }
+})();
