@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.modules.conv import _ConvNd
 from torch.utils._pytree import tree_map_only
 
 __all__ = [
@@ -241,26 +242,30 @@ class Evaluator:
             tiles = tiles or self._tiles(source, inputs, targets)
             self._check(source, tiles[0], inputs, targets)
             jobs = min(joblib.effective_n_jobs(n_jobs), len(tiles))
-            groups = [tiles] if jobs == 1 else [tiles[i :: 4 * jobs] for i in range(4 * jobs)]
-            # Each worker has a copy of its own: weights are swapped within the network.
-            done = joblib.Parallel(n_jobs=n_jobs if jobs > 1 else 1)(
-                joblib.delayed((copy.deepcopy(self) if jobs > 1 else self)._group)(
-                    source, group, inputs, targets
+            if jobs == 1:
+                total += count * self._group(source, tiles, inputs, targets)
+            else:
+                # Each worker has a copy of its own: weights are swapped within the network.
+                total += count * sum(
+                    joblib.Parallel(n_jobs=n_jobs)(
+                        joblib.delayed(copy.deepcopy(self)._group)(source, group, inputs, targets)
+                        for group in (tiles[i::jobs] for i in range(jobs))
+                    )
                 )
-                for group in groups
-            )
-            for group, values in zip(groups, done, strict=True):
-                for (rows, cols), value in zip(group, values, strict=True):
-                    total[:, rows, cols] += count * value
             samples += count
         return total / samples
 
     @torch.no_grad()
     def _group(
         self, source: Source, tiles: list[tuple[slice, slice]], inputs: Any, targets: Any
-    ) -> list[NDArray[np.float64]]:
+    ) -> NDArray[np.float64]:
+        """Return the metrics (metric, row, column), zero outside `tiles`."""
         evaluate = self._at_once if self.vectorised else self._one_by_one
-        return [evaluate(source, rows, cols, inputs, targets) for rows, cols in tiles]
+        # Written at once: small results kept between large tensors would splinter the heap.
+        values = np.zeros((len(self.metrics), *source.shape))
+        for rows, cols in tiles:
+            values[:, rows, cols] = evaluate(source, rows, cols, inputs, targets)
+        return values
 
     # -- the size of a tile -------------------------------------------------------------------
 
@@ -300,8 +305,13 @@ class Evaluator:
         finally:
             for hook in hooks:
                 hook.remove()
-        budget = CPU_BYTES if self.device.type == "cpu" else GPU_BYTES
-        return max(1, budget // largest)
+        if self.device.type != "cpu":
+            return max(1, GPU_BYTES // largest)
+        # Convolutions of many weights at once become grouped ones, slow on a CPU; and a handful
+        # of large networks gains nothing from going together.
+        alone = any(isinstance(m, _ConvNd) for m in self.net.modules())
+        most = CPU_BYTES // largest
+        return 1 if alone or most < 4 else most
 
     # -- one by one ---------------------------------------------------------------------------
 

@@ -43,7 +43,12 @@ def figure(title: str, subtitle: str = "") -> go.Figure:
             "font": {"family": FONT, "size": 13, "color": TEXT},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "margin": {"l": 8, "r": 16, "t": 72 if subtitle else 52, "b": 8},
+            "margin": {
+                "l": 8,
+                "r": 16,
+                "t": 52 + 18 * len(subtitle.split("<br>")) if subtitle else 52,
+                "b": 8,
+            },
             "height": 560,
             "legend": {"x": 0.02, "y": 0.98, "bgcolor": "rgba(0,0,0,0)"},
         }

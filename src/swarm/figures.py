@@ -435,16 +435,16 @@ class _Scene:
         if len(self.surface.plane) <= 2:
             return ""
         parts = []
-        if self.paths:
+        if any(path.losses.size > 1 for path in self.paths.values()):
             share = min(path.explained for path in self.paths.values())
             gap = max(path.gap for path in self.paths.values())
             parts = [
-                f"The plane explains {share:.1%} of the variance of the weights along the way",
-                f"the true loss and the surface differ there by at most {gap:.3g}",
+                f"The plane explains {share:.1%} of the variance of the path",
+                f"Greatest gap between true loss and surface along it: {gap:.3g}",
             ]
         elif self.surface.plane.explained:
             parts = [f"The plane explains {sum(self.surface.plane.explained):.1%} of the variance"]
-        return "; ".join(parts)
+        return "<br>".join(parts)
 
     def meta(self, caption: str | None) -> dict[str, str]:
         surface = self.surface
@@ -478,8 +478,8 @@ class _Scene:
                 "the window and are cut there."
             )
         short = f"The {surface.name} over {x_name} and {y_name}."
-        fidelity = self.fidelity()
-        notes = [short, f"{fidelity}." if fidelity else "", told[-1] if away else ""]
+        fidelity = self.fidelity().split("<br>")
+        notes = [short, *(f"{part}." for part in fidelity if part), told[-1] if away else ""]
         return {"caption": caption or " ".join(filter(None, notes)), "alt": " ".join(told)}
 
     def layout(self) -> dict[str, Any]:

@@ -338,8 +338,8 @@ def random_plane(
                 d *= np.linalg.norm(w, axis=1, keepdims=True) / np.where(length, length, 1)
         if normalize == "model":
             direction *= np.linalg.norm(origin) / np.linalg.norm(direction)
-    kind = f"{normalize}-normalised " if normalize else ""
-    return Plane(origin, u, v, (f"{kind}random direction 1", f"{kind}random direction 2"))
+    kind = f" ({normalize})" if normalize else ""
+    return Plane(origin, u, v, (f"random direction 1{kind}", f"random direction 2{kind}"))
 
 
 def pca_plane(
@@ -399,7 +399,7 @@ def pca_plane(
         origin = mean if through == "mean" else points[-1]
     else:
         origin = _vectors(through, "through")
-    labels = tuple(f"principal component {i + 1} ({share[i]:.0%} of variance)" for i in range(2))
+    labels = [f"PC {i + 1} ({share[i]:.0%} of variance)" for i in (0, 1)]
     return Plane(origin, u, v, (labels[0], labels[1]), (float(share[0]), float(share[1])))
 
 
@@ -447,5 +447,5 @@ def three_point_plane(
     u = through.u / length
     v = through.v - u * (u @ through.v)
     v = v / math.sqrt(v @ v)
-    labels = (f"from {names[0]} towards {names[1]}", f"across, towards {names[2]}")
+    labels = (f"{names[0]} → {names[1]}", f"across, towards {names[2]}")
     return Plane(start, u, v, labels)

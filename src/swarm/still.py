@@ -154,7 +154,7 @@ def _titles(picture: Figure, figure: go.Figure, theme: dict[str, str], height: f
     if below:
         at = top - 2 / height
         picture.text(0.02, at, _plain(below), va="top", fontsize=9.5, color=theme["quiet"])
-        top -= 24 / height
+        top -= (8 + 16 * len(_plain(below).splitlines())) / height
     return top
 
 
@@ -217,7 +217,7 @@ def _solid(
     ratio = [getattr(scene.aspectratio, c) or 1.0 for c in "xyz"]
     azimuth, flat = np.arctan2(eye[1], eye[0]), np.hypot(eye[0], eye[1])
     axes.view_init(np.degrees(np.arctan2(eye[2], flat)), np.degrees(azimuth))
-    axes.set_box_aspect(ratio, zoom=0.98)
+    axes.set_box_aspect(ratio, zoom=0.95)
     axes.set_proj_type("persp", focal_length=0.9)
 
     limits = []
@@ -479,9 +479,9 @@ def _flat(
     width, height = picture.get_size_inches() * 100
     axes = picture.add_axes(
         (
-            left + 66 / width,
+            left + 78 / width,
             bottom + 52 / height,
-            right - left - 86 / width,
+            right - left - 98 / width,
             top - bottom - 66 / height,
         )
     )
@@ -494,6 +494,7 @@ def _flat(
         _DRAW[trace.type](axes, trace, next(cycle))
     for axis, name in ((across, "x"), (up, "y")):
         getattr(axes, f"set_{name}label")(_plain(axis.title.text), labelpad=6)
+        getattr(axes, f"{name}axis").set_major_locator(mpl.ticker.MaxNLocator(7))
         logged = axis.type == "log"
         if logged:
             getattr(axes, f"set_{name}scale")("log")
@@ -545,7 +546,9 @@ def _draw_image(axes: Any, trace: Any, colour: str) -> None:
     axes.contourf(x, y, values, levels=np.unique(bands), cmap=colours, vmin=low, vmax=high)
     if lines.showlines is not False:
         line = _rgba(trace.line.color or "rgba(255,255,255,0.5)")
-        axes.contour(x, y, values, levels=levels, colors=[line], linewidths=0.5)
+        axes.contour(
+            x, y, values, levels=levels, colors=[line], linewidths=0.5, linestyles="solid"
+        )
 
 
 def _draw_bar(axes: Any, trace: Any, colour: str) -> None:

@@ -1,0 +1,192 @@
+"""How fast surfaces are, as ratios measured side by side in one run.
+
+Run ``python bench/surface.py``. Each pair is timed in turns and the fastest of
+several rounds counts, so that other work on the machine disturbs both alike.
+"""
+
+import argparse
+import copy
+import resource
+import sys
+import time
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from swarm import surface
+
+
+def fastest(*calls, rounds):
+    """Return the shortest time of each call, taken in turns."""
+    best = [np.inf] * len(calls)
+    for call in calls:
+        call()
+    for _ in range(rounds):
+        for i, call in enumerate(calls):
+            start = time.perf_counter()
+            call()
+            best[i] = min(best[i], time.perf_counter() - start)
+    return best
+
+
+@torch.no_grad()
+def loop(net, loss, batches, plane, points):
+    """Load the weights of each point and evaluate batch by batch, as the scripts in use do."""
+    net, values = copy.deepcopy(net), []
+    origin, u, v = (torch.tensor(w, dtype=torch.float32) for w in (plane.origin, plane.u, plane.v))
+    for x, y in points:
+        nn.utils.vector_to_parameters(origin + x * u + y * v, net.parameters())
+        total = samples = 0
+        for inputs, targets in batches:
+            total += loss(net(inputs), targets).item() * len(targets)
+            samples += len(targets)
+        values.append(total / samples)
+    return np.array(values)
+
+
+def sample(xs, ys, count):
+    rng = np.random.default_rng(0)
+    cols, rows = rng.integers(len(xs), size=count), rng.integers(len(ys), size=count)
+    return rows, cols, np.stack([xs[cols], ys[rows]], axis=1)
+
+
+def peak():
+    """Return the most memory that this process has held, in MiB."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def two_weights(rounds):
+    rng = np.random.default_rng(42)
+    x = torch.tensor(rng.normal(1, 4.5, (10_000, 1))).float()
+    y = torch.sin(x) + 2 * x
+    net = nn.Sequential(nn.Linear(1, 1, bias=False), nn.Tanh(), nn.Linear(1, 1, bias=False))
+    net.eval()
+    plane = surface.weight_plane(net, "0.weight", "2.weight")
+    grid = np.linspace(-2, 2, 81)
+    mse = nn.functional.mse_loss
+    loader = DataLoader(TensorDataset(x, y), batch_size=64)
+    rows, cols, points = sample(grid, grid, 4)
+    block = torch.randn(729, 10_000)
+    out = torch.empty_like(block)
+
+    def ours():
+        return surface.loss_surface(net, mse, x, y, plane, grid, grid).values
+
+    def article():
+        return loop(net, mse, loader, plane, points)
+
+    def tanh():
+        for _ in range(9):
+            torch.tanh(block, out=out)
+
+    np.testing.assert_allclose(ours()[rows, cols], article(), rtol=1e-5)
+    fast, slow, bare = fastest(ours, article, tanh, rounds=rounds)
+    per_point = (slow / len(points)) / (fast / grid.size**2)
+    print(f"two weights, 81×81, 10 000 samples: {fast * 1e3:.0f} ms, peak {peak():.0f} MiB")
+    print(f"  against the article's loop, a grid point   {per_point:8.0f} × faster (wanted 1500)")
+    print(f"  against a bare tanh over as many elements  {fast / bare:8.2f} × its time (wanted 6)")
+
+
+def classifier(rounds):
+    torch.manual_seed(0)
+    layers = [nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 3)]
+    net = nn.Sequential(*layers).eval()
+    x, y = torch.randn(1000, 2), torch.randint(0, 3, (1000,))
+    cross = nn.functional.cross_entropy
+    grid = np.linspace(-1, 1, 51)
+    loader = DataLoader(TensorDataset(x, y), batch_size=128)
+    whole = [(x, y)]
+    planes = {
+        "random directions": surface.random_plane(net),
+        "two weights": surface.weight_plane(net, ("0.weight", (0, 0)), ("4.weight", (0, 0))),
+    }
+    for name, plane in planes.items():
+        rows, cols, points = sample(grid, grid, 20)
+
+        def ours(plane=plane):
+            return surface.loss_surface(net, cross, x, y, plane, grid, grid).values
+
+        def loaded(plane=plane, points=points):
+            return loop(net, cross, loader, plane, points)
+
+        def bare(plane=plane, points=points):
+            return loop(net, cross, whole, plane, points)
+
+        np.testing.assert_allclose(ours()[rows, cols], bare(), rtol=1e-5)
+        fast, slow, tight = fastest(ours, loaded, bare, rounds=rounds)
+        each = fast / grid.size**2
+        print(f"2-64-64-3 classifier, 51×51, {name}: {fast * 1e3:.0f} ms, peak {peak():.0f} MiB")
+        print(f"  against a loop over a DataLoader's batches {slow / 20 / each:8.1f} × faster")
+        print(f"  against a loop over the whole tensors      {tight / 20 / each:8.1f} × faster")
+
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+        )
+
+    def forward(self, x):
+        return torch.relu(x + self.body(x))
+
+
+def residual(rounds):
+    torch.manual_seed(0)
+    stem = [nn.Conv2d(3, 36, 3, padding=1, stride=2), nn.BatchNorm2d(36), nn.ReLU()]
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(36, 10)]
+    net = nn.Sequential(*stem, *(Block(36) for _ in range(4)), *head)
+    x, y = torch.randn(256, 3, 16, 16), torch.randint(0, 10, (256,))
+    with torch.no_grad():
+        net.train()(x)  # gives BatchNorm its running statistics
+    net.eval()
+    cross = nn.functional.cross_entropy
+    plane = surface.random_plane(net)
+    grid = np.linspace(-1, 1, 21)
+    part = grid[:3]  # 63 of the 441 points: each is as much work as any other
+    points = np.stack(np.meshgrid(grid, part), axis=-1).reshape(-1, 2)
+    before = peak()
+
+    def ours():
+        return surface.loss_surface(net, cross, x, y, plane, grid, part).values
+
+    def straight():
+        return loop(net, cross, [(x, y)], plane, points)
+
+    np.testing.assert_allclose(ours().ravel(), straight(), rtol=1e-4)
+    fast, slow = fastest(ours, straight, rounds=max(1, rounds // 3))
+    weights = sum(p.numel() for p in net.parameters())
+    print(f"residual net of {weights} weights, BatchNorm, 256 images, a seventh of 21×21:")
+    print(f"  {fast:.2f} s, {slow / fast:.2f} × as fast as the loop (wanted 1); ", end="")
+    print(f"peak memory grew by {peak() - before:.0f} MiB")
+
+
+def memory():
+    """Show that a grid of sixteen times the points needs no more memory."""
+    net = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 3)).eval()
+    x, y = torch.randn(1000, 2), torch.randint(0, 3, (1000,))
+    plane = surface.random_plane(net)
+    peaks = []
+    for size in (20, 80):
+        grid = np.linspace(-1, 1, size)
+        surface.loss_surface(net, nn.functional.cross_entropy, x, y, plane, grid, grid)
+        peaks.append(peak())
+    print(f"peak memory after a grid of 20×20: {peaks[0]:.0f} MiB, of 80×80: {peaks[1]:.0f} MiB")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is timed")
+    rounds = parser.parse_args().rounds
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
+    memory()
+    two_weights(rounds)
+    classifier(rounds)
+    residual(rounds)
