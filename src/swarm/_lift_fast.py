@@ -16,6 +16,7 @@ from swarm._lift_values import Bees
 __all__ = ["FAST"]
 
 Tensor = torch.Tensor
+_ATTRIBUTES: Any = torch.Tensor  # as descriptors
 Fast = Callable[[int, Any, tuple[Any, ...], dict[str, Any]], Any]
 
 FAST: dict[Any, Fast] = {}
@@ -255,12 +256,22 @@ def _view(bees: int, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
     return func(args[0], (bees, *shape))
 
 
+def _flatten(bees: int, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return args[0].reshape(bees, -1) if len(args) == 1 and not kwargs else NotImplemented
+
+
+def _transpose(bees: int, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return args[0].mT if args[0].dim() == 3 else NotImplemented
+
+
 _LONGER = {torch.unsqueeze, Tensor.unsqueeze}
 for _names, _fast in (
     ("unsqueeze squeeze softmax log_softmax", _along),
     ("sum mean", _reduce),
 ):
     FAST.update({func: _fast for name in _names.split() for func in _find(name)})
+FAST.update({func: _flatten for name in ("flatten", "ravel") for func in _find(name)})
+FAST.update({func: _transpose for func in (Tensor.t, torch.t, _ATTRIBUTES.T.__get__)})
 FAST.update(
     {Tensor.__getitem__: _index, Tensor.view: _view, Tensor.reshape: _view, torch.reshape: _view}
 )
