@@ -523,15 +523,18 @@ def test_frames_are_played_in_order_each_once(tmp_path):
     ("total", "options", "expected"),
     [
         (10, {"every": 3}, [0, 3, 6, 9]),
-        (9, {"every": 3}, [2, 5, 8]),
-        (5, {"every": 100}, [4]),
+        (9, {"every": 3}, [0, 3, 6, 8]),
+        (5, {"every": 100}, [0, 4]),
         (10, {"num_frames": 4}, [0, 1, 2, 3]),
         (1, {}, [0]),
         (100, {"max_seconds": 1, "fps": 10}, list(range(0, 100, 11))),
-        (100, {"max_seconds": 100, "fps": 10, "every": 50}, [49, 99]),
+        (100, {"max_seconds": 100, "fps": 10, "every": 50}, [0, 50, 99]),
+        (98, {"max_seconds": 1, "fps": 10}, [*range(0, 97, 11), 97]),
     ],
 )
-def test_epochs_are_thinned_evenly_and_the_last_is_shown(tmp_path, total, options, expected):
+def test_epochs_are_thinned_evenly_and_the_first_and_last_are_shown(
+    tmp_path, total, options, expected
+):
     clock = Clock(total)
     made = animator.swarm_animate([clock], **settings(tmp_path), **options)
     assert clock.seen == expected
@@ -683,7 +686,7 @@ def counters(tmp_path, plots, **options):
 
 def test_the_counter_tells_the_epoch_and_stands_still(tmp_path):
     seen = counters(tmp_path, [animator.LineSwarm(X, np.zeros((2, 12, POINTS)))], every=5)
-    assert [text for text, _ in seen] == ["epoch \u20071", "epoch \u20076", "epoch 11"]
+    assert [text for text, _ in seen] == ["epoch \u20070", "epoch \u20075", "epoch 10", "epoch 11"]
     assert len({place[0] for _, place in seen}) == 1
 
 

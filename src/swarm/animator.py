@@ -95,7 +95,7 @@ def swarm_animate(
     fps : float, default 30
         Frames per second.
     every : int, default 1
-        Show every so many epochs; the last one is always shown.
+        Show every so many epochs, from the first; the last one is always shown.
     max_seconds : float, optional
         Raise `every` as far as the movie needs to be no longer than this. By
         default no movie is thinned, but for the site's (``SWARM_DARK=1``): to

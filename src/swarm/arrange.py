@@ -122,7 +122,7 @@ def common_frames(plots: Sequence[SwarmPlot], num_frames: int | None) -> int:
 
 
 def choose_epochs(total: int, every: int, fps: float, max_seconds: float | None) -> list[int]:
-    """Choose the epochs to show: evenly spaced, and the last one."""
+    """Choose the epochs to show: evenly spaced from the first, and the last one."""
     if every < 1:
         raise ValueError(f"every must be at least 1, got {every}")
     if max_seconds is not None:
@@ -130,7 +130,8 @@ def choose_epochs(total: int, every: int, fps: float, max_seconds: float | None)
             raise ValueError(f"max_seconds must be above 0, got {max_seconds}")
         most = max(2, int(max_seconds * fps))
         every = max(every, ceil((total - 1) / (most - 1)))
-    return list(range((total - 1) % every, total, every))
+    epochs = list(range(0, total, every))
+    return epochs if epochs[-1] == total - 1 else [*epochs, total - 1]
 
 
 def figure_size(

@@ -22,6 +22,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
@@ -217,7 +218,8 @@ class Stage:
         for plot in self.plots:
             plot.animate(frame)
         moving = [artist for plot in self.plots for artist in plot.artists]
-        if self._background is None:
+        engine = self.figure.get_layout_engine()
+        if engine is not None and not isinstance(engine, PlaceHolderLayoutEngine):
             self.figure.draw_without_rendering()  # places titles and axes ...
             self.figure.set_layout_engine("none")  # ... which from now on stay where they are
         if len(moving) != len(self._moving) or any(
