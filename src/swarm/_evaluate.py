@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.conv import _ConvNd
+from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map_only
 
 __all__ = [
@@ -188,6 +189,22 @@ class Grid:
         return self.origin + self.xs[col] * self.u + self.ys[row] * self.v
 
 
+class _OuterProducts(TorchFunctionMode):
+    """Multiplies a linear layer of a single input element by element: batched BLAS is slow at it.
+
+    There is nothing to sum over, so the products are the same.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func is nn.functional.linear and not kwargs and args[1].shape[-1] == 1:
+            inputs, weight, *bias = args
+            product = inputs * weight[..., 0]  # (…, 1) · (out,) -> (…, out)
+            return product if not bias or bias[0] is None else product + bias[0]
+        return func(*args, **(kwargs or {}))
+
+
 def _split(flat: Tensor, shapes: dict[str, torch.Size]) -> dict[str, Tensor]:
     """Cut flat weights (…, P) into parameters by name, (…, *shape)."""
     sizes = [shape.numel() for shape in shapes.values()]
@@ -353,7 +370,7 @@ class Evaluator:
         def forward(params: dict[str, Tensor]) -> Any:
             return functional_call(self.net, params, args, kwargs)
 
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _OuterProducts():
             # vmap is correct, only not fast, where an operation has no batching rule.
             warnings.filterwarnings("ignore", message="There is a performance drop")
             each = torch.vmap(forward, in_dims=(on_cols,))

@@ -23,6 +23,8 @@ SOLID_GRID = "#9aa2ae"
 BEE = "#2f7de1"
 TRUTH = "#7b8491"
 PATHS = ("#f4661b", "#e64980", "#4dabf7", "#f1f3f5", "#fab005")
+ABOVE = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"}
+"""A legend in the margin above flat axes, where it covers nothing."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 

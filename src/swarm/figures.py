@@ -145,7 +145,11 @@ def contour_figure(
             mode="lines+markers" if one else "lines",
             name=name,
             line={"color": colour, "width": 2.5 if one else 1},
-            marker={"color": colour, "size": 5, "line": {"color": "white", "width": 0.8}},
+            marker={
+                "color": colour,
+                "size": 5 if path.losses.shape[1] > 1 else 10,
+                "line": {"color": "white", "width": 0.8},
+            },
             opacity=1 if one else 0.7,
             showlegend=len(scene.paths) > 1,
             hovertemplate=f"{name}, epoch %{{customdata[0]:d}}<br>"
@@ -155,6 +159,8 @@ def contour_figure(
     figure.update_layout(
         xaxis=look.axis(surface.plane.labels[0], *scene.spans[0]),
         yaxis=look.axis(surface.plane.labels[1], *scene.spans[1]),
+        legend=look.ABOVE,
+        margin={"t": figure.layout.margin.t + (24 if len(scene.paths) > 1 else 0)},
         meta=scene.meta(caption),
     )
     return figure
@@ -356,7 +362,7 @@ def swarm_figure(
         yaxis=look.axis(ylabel, ends[0] - room, ends[1] + room),
         meta={"caption": caption or alt, "alt": alt, "still": labels[-1]},
         margin={"t": 76},
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        legend=look.ABOVE,
     )
     return figure
 

@@ -424,7 +424,7 @@ def _one(colour: Any, default: str) -> str:
     return colour if isinstance(colour, str) else default
 
 
-def _legend(axes: Any, traces: list[Any], theme: dict[str, str]) -> None:
+def _legend(axes: Any, traces: list[Any], theme: dict[str, str], above: bool = False) -> None:
     """Name the traces where plotly would: several of them, or where asked for."""
     named = [t for t in traces if t.name and t.type not in ("surface", "contour", "heatmap")]
     asked = [t for t in named if t.showlegend or (t.showlegend is None and len(named) > 1)]
@@ -450,7 +450,10 @@ def _legend(axes: Any, traces: list[Any], theme: dict[str, str]) -> None:
                 label=_plain(trace.name),
             )
         )
-    legend = axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=9)
+    look = {"frameon": False, "fontsize": 9, "loc": "upper left"}
+    if above:
+        look |= {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 6, "borderaxespad": 0.2}
+    legend = axes.legend(handles=handles, **look)
     for text in legend.get_texts():
         text.set_color(theme["text"])
 
@@ -477,6 +480,8 @@ def _flat(
     across, up = (figure.layout[f"{k[0]}axis{k[1:]}"] for k in key)
     left, bottom, right, top = _within(room, across.domain, up.domain)
     width, height = picture.get_size_inches() * 100
+    above = figure.layout.legend.orientation == "h"
+    top -= 16 / height if above and len(traces) > 2 else 0
     axes = picture.add_axes(
         (
             left + 78 / width,
@@ -501,7 +506,7 @@ def _flat(
         if axis.range:
             span = [10**end for end in axis.range] if logged else axis.range
             getattr(axes, f"set_{name}lim")(*span)
-    _legend(axes, traces, theme)
+    _legend(axes, traces, theme, above=above)
 
 
 def _draw_scatter(axes: Any, trace: Any, colour: str) -> None:
