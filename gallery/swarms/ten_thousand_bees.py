@@ -87,11 +87,11 @@ assert beyond > 3 * on_data
 
 # %%
 # How many networks does it take? The standard error of a standard deviation from
-# :math:`n` bees is about :math:`1/\sqrt{2n}` of it. Ten bees leave a quarter open, ten
-# thousand less than one per cent:
+# :math:`n` bees is about :math:`1/\sqrt{2n}` of it. Split the swarm into smaller ones and
+# see how far their spreads at :math:`x = 0` lie apart:
 
-for count in (10, 100, NUM_BEES):
+for count in (10, 30, 100):
     groups = answers[: NUM_BEES // count * count].reshape(-1, count, len(grid))
     of_each = groups.std(axis=1, ddof=1)[:, 50]  # at x = 0, in the middle of the gap
-    scatter = of_each.std() / of_each.mean() if len(of_each) > 1 else float("nan")
+    scatter = of_each.std() / of_each.mean()
     print(f"{count:6} bees: measured ±{scatter:.1%}, expected about ±{1 / np.sqrt(2 * count):.1%}")
