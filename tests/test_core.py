@@ -2,7 +2,6 @@
 
 import random
 import warnings
-from functools import partial
 
 import joblib
 import numpy as np
@@ -55,7 +54,10 @@ def failing(at, which=lambda: True):
     return bee
 
 
-loop = partial(core.swarm_train, engine="loop", progress=False)
+def loop(*args, backend="threading", **settings):
+    """Train one by one; what does not need other processes is tested with threads."""
+    with joblib.parallel_config(backend=backend):
+        return core.swarm_train(*args, **{"engine": "loop", "n_jobs": 1, **settings})
 
 
 # Seeds
@@ -77,7 +79,9 @@ def test_a_seed_out_of_range_is_refused(seed, bee):
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_every_bee_is_what_its_own_seed_gives_by_hand(seed, n_jobs):
     bee = make_bee()
-    swarm = loop(bee, num_bees=5, seed=seed, n_jobs=n_jobs, fields="ypred, loss,epoch")
+    swarm = loop(
+        bee, num_bees=5, seed=seed, n_jobs=n_jobs, fields="ypred, loss,epoch", backend="loky"
+    )
     assert list(swarm) == ["ypred", "loss", "epoch"]
     for i in range(5):
         for array, alone in zip(swarm.values(), by_hand(bee, core.bee_seed(seed, i)), strict=True):
@@ -295,6 +299,12 @@ def test_a_swarm_in_which_every_bee_fails_raises_all_the_same(n_jobs):
         loop(failing(3), num_bees=3, seed=0, n_jobs=n_jobs, on_error="nan")
 
 
+def test_a_failure_in_another_process_is_told_alike():
+    with pytest.raises(core.BeeError, match="epoch 3: ZeroDivisionError: no such luck") as caught:
+        loop(failing(3), num_bees=2, seed=9, n_jobs=2, backend="loky")
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
 def test_an_error_that_cannot_be_pickled_still_arrives():
     class Stubborn(Exception):
         def __reduce__(self):
@@ -305,7 +315,7 @@ def test_an_error_that_cannot_be_pickled_still_arrives():
         raise Stubborn("why")
 
     with pytest.raises(core.BeeError, match="Stubborn: why"):
-        loop(bee, num_bees=2, seed=0, n_jobs=2)
+        loop(bee, num_bees=2, seed=0, n_jobs=2, backend="loky")
 
 
 # Processes
@@ -314,7 +324,7 @@ def test_an_error_that_cannot_be_pickled_still_arrives():
 def test_the_backend_of_joblib_is_respected_and_threads_do_not_mix_their_draws():
     alone = loop(make_bee(), num_bees=6, seed=4)
     with joblib.parallel_config(backend="threading", n_jobs=3):
-        threads = loop(make_bee(), num_bees=6, seed=4)
+        threads = core.swarm_train(make_bee(), num_bees=6, seed=4, engine="loop")
     for name in alone:
         np.testing.assert_array_equal(alone[name], threads[name])
 
@@ -323,7 +333,7 @@ def test_workers_share_the_threads_of_torch():
     def bee():
         yield torch.get_num_threads()
 
-    threads = loop(bee, num_bees=4, seed=0, n_jobs=2)["V1"]
+    threads = loop(bee, num_bees=4, seed=0, n_jobs=2, backend="loky")["V1"]
     assert threads.max() <= max(1, torch.get_num_threads() // 2)
 
 

@@ -581,8 +581,8 @@ def make_local_bee():
     return bee
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_hive_lifts_each_swarm(n_jobs):
+def test_a_hive_lifts_each_swarm():
+    n_jobs = 2
     bee = make_local_bee()
     params = [{"width": 2}, {"width": 4}]
     hives = [

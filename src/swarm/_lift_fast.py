@@ -271,7 +271,7 @@ for _names, _fast in (
 ):
     FAST.update({func: _fast for name in _names.split() for func in _find(name)})
 FAST.update({func: _flatten for name in ("flatten", "ravel") for func in _find(name)})
-FAST.update({func: _transpose for func in (Tensor.t, torch.t, _ATTRIBUTES.T.__get__)})
+FAST.update(dict.fromkeys((Tensor.t, torch.t, _ATTRIBUTES.T.__get__), _transpose))
 FAST.update(
     {Tensor.__getitem__: _index, Tensor.view: _view, Tensor.reshape: _view, torch.reshape: _view}
 )

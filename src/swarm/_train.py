@@ -207,7 +207,10 @@ def _lifted(
     low = record.bees.start
     while low < record.bees.stop:
         high = min(low + (chunk or len(record.bees)), record.bees.stop)
-        alone, nbytes = _trial(bee, params, seeds[high - 1], record.bees[0])
+        alone: list[list[NDArray[Any]]] = []
+        nbytes = 0
+        if settings.verify or chunk is None:
+            alone, nbytes = _trial(bee, params, seeds[high - 1])
         if chunk is None:
             chunk = max(1, MEMORY // max(1, nbytes))
             if low + chunk < high:
@@ -241,7 +244,7 @@ def _lifted(
 
 
 def _trial(
-    bee: BeeTrainer, params: Mapping[str, Any], seed: int, index: int
+    bee: BeeTrainer, params: Mapping[str, Any], seed: int
 ) -> tuple[list[list[NDArray[Any]]], int]:
     """Train a bee alone for its first epochs, and measure its memory in bytes."""
     rows: list[list[NDArray[Any]]] = []

@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode
 from swarm import _lift_ops as ops
 from swarm._lift_mode import Lift
 from swarm._lift_patches import each_rejects, each_shuffles
-from swarm._lift_values import Bees, CannotLift, Split, Stop, Values, pending, refuse
+from swarm._lift_values import Bees, CannotLift, Split, Stop, Values, pending
 from swarm._lift_watch import Watch, outside_of
 
 __all__ = ["CannotLift", "Meter", "fly", "outside_of"]
@@ -147,7 +147,13 @@ def _fly_group(
             # What has changed stays so: looking now and then, and at the end, will do.
             look = ended or epoch < 3 or epoch & (epoch - 1) == 0
             if look and (changed := watch.changed()):
-                raise refuse(changed)
+                raise Stop(
+                    CannotLift(
+                        changed,
+                        _line_of(run),
+                        "draw with torch, and keep what changes inside of the bee",
+                    )
+                )
             if ended:
                 return None
             values = yielded if isinstance(yielded, tuple | list) else (yielded,)
@@ -157,6 +163,15 @@ def _fly_group(
             write(group, epoch, arrays)
             epoch += 1
             tick(epoch)
+
+
+def _line_of(run: Any) -> str:
+    """Return file:line at which a generator waits, or at which it begins."""
+    code = getattr(run, "gi_code", None)
+    if code is None:
+        return "a line that cannot be told"
+    frame = run.gi_frame
+    return f"{code.co_filename}:{frame.f_lineno if frame else code.co_firstlineno}"
 
 
 def _close(run: Any) -> None:
