@@ -363,7 +363,7 @@ def pca_plane(
     -------
     Plane
         With u and v of length 1, each pointing the way of its largest entry;
-        `Plane.explained` holds the two explained-variance ratios.
+        ``Plane.explained`` holds the two explained-variance ratios.
 
     Raises
     ------
