@@ -305,6 +305,10 @@ class Evaluator:
 
     def _affordable(self, source: Source, inputs: Any, targets: Any) -> int:
         """Return how many sets of weights fit the budget, from the outputs of every module."""
+        # Convolutions of many weights at once become grouped ones, slow on a CPU.
+        on_cpu = self.device.type == "cpu"
+        if on_cpu and any(isinstance(module, _ConvNd) for module in self.net.modules()):
+            return 1
         largest = self.size * self.dtype.itemsize
 
         def measure(module: nn.Module, args: Any, outputs: Any) -> None:
@@ -322,13 +326,9 @@ class Evaluator:
         finally:
             for hook in hooks:
                 hook.remove()
-        if self.device.type != "cpu":
-            return max(1, GPU_BYTES // largest)
-        # Convolutions of many weights at once become grouped ones, slow on a CPU; and a handful
-        # of large networks gains nothing from going together.
-        alone = any(isinstance(m, _ConvNd) for m in self.net.modules())
-        most = CPU_BYTES // largest
-        return 1 if alone or most < 4 else most
+        most = max(1, (CPU_BYTES if on_cpu else GPU_BYTES) // largest)
+        # A handful of large networks gains nothing from going together.
+        return 1 if on_cpu and most < 4 else most
 
     # -- one by one ---------------------------------------------------------------------------
 
