@@ -492,3 +492,9 @@ def test_a_lifted_bee_is_the_bee_trained_alone(bee, tolerance):
         warnings.simplefilter("error")
         swarm = core.swarm_train(bee, num_bees=BEES, seed=SEED, engine="lift", progress=False)
     assert greatest_difference(swarm, alone(bee)) <= tolerance
+
+
+def test_bees_that_stop_at_different_epochs_are_split_and_lifted():
+    swarm = core.swarm_train(early_stopping, num_bees=16, seed=SEED, engine="lift")
+    assert len(np.unique(swarm["V2"].sum(axis=1))) > 2
+    assert greatest_difference(swarm, alone(early_stopping, range(16))) <= 1e-4

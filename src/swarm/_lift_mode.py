@@ -233,6 +233,8 @@ class Lift(TorchFunctionMode):
         device = tensors[0].device if tensors else torch.device(kwargs.get("device") or "cpu")
         if not tensors and kwargs.get("device") is None:
             device = torch.get_default_device()
+        if device.type == "cuda" and device.index is None:
+            device = torch.device("cuda", torch.cuda.current_device())
         results = [*ops.draws(func, args, kwargs, self.generators_on(device), device)]
         if changes:
             return target

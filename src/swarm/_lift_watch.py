@@ -34,6 +34,7 @@ class Watch:
     def __enter__(self) -> "Watch":
         self._before = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
         self._torch, self._numpy, self._python = self._states()
+        self._cuda: list[torch.Tensor] = []  # until the bee has used CUDA
         self._objects = {name: state() for name, state in self._watched.items()}
         return self
 
@@ -52,6 +53,11 @@ class Watch:
         torch_state, numpy_state, python_state = self._states()
         if not torch.equal(torch_state, self._torch):
             return "drawing from, or seeding, torch's generator in a way that is not seen"
+        if torch.cuda.is_initialized():
+            cuda = torch.cuda.get_rng_state_all()
+            if self._cuda and not all(map(torch.equal, cuda, self._cuda)):
+                return "drawing from, or seeding, CUDA's generator in a way that is not seen"
+            self._cuda = cuda
         if numpy_state != self._numpy:
             return "random numbers from numpy.random"
         if python_state != self._python and self._draws:
