@@ -15,7 +15,7 @@ import joblib
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from swarm import lift, util
 from swarm._record import Failure, Record, as_array, as_values
