@@ -36,6 +36,7 @@ extensions = [
 ]
 templates_path = ["_templates"]
 exclude_patterns = [
+    "_tools",
     "auto_gallery/**/*.ipynb",  # myst-nb would run what sphinx-gallery has just run
     "auto_gallery/**/*.py",
     "api/generated/*",
@@ -175,5 +176,27 @@ def escape_star(app, what, name, obj, options, lines):
     lines[:] = [line if "`" in line else line.replace("*dims", r"\*dims") for line in lines]
 
 
+def finish_context(app, page, template, context, doctree):
+    """Repair what axe finds in the theme, and let scripts wait until the page is there."""
+    tree = context.get("furo_navigation_tree")
+    if tree:
+        context["furo_navigation_tree"] = tree.replace(
+            'role="heading"', 'role="heading" aria-level="2"'
+        )
+    unwanted = ("sg-tags.js",)  # sphinx-gallery's filter; ours is gallery.js
+    context["script_files"] = [
+        script
+        if page == "search"  # whose inline scripts do not wait
+        or "documentation_options" in str(script.filename)
+        or "defer" in script.attributes
+        else type(script)(
+            script.filename, priority=script.priority, **{**script.attributes, "defer": "defer"}
+        )
+        for script in context["script_files"]
+        if not str(script.filename).endswith(unwanted)
+    ]
+
+
 def setup(app):
+    app.connect("html-page-context", finish_context, priority=900)
     app.connect("autodoc-process-docstring", escape_star, priority=100)

@@ -19,7 +19,6 @@
       }
     }
   };
-  const later = window.requestIdleCallback || ((run) => setTimeout(run, 1));
-  later(reach);
-  addEventListener('resize', () => later(reach));
+  reach();
+  addEventListener('resize', reach);
 })();

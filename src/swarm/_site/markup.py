@@ -42,7 +42,7 @@ def picture_files(spec: Spec) -> set[str]:
     for mode in ("light", "dark"):
         if part := spec.get(mode):
             files |= {*part["poster"]["files"].values(), part.get("src", "")}
-    return (files | {spec.get("data", "")}) - {""}
+    return (files | {spec.get("data", ""), spec.get("social", "")}) - {""}
 
 
 def thumbnail(spec: Spec) -> dict[str, Spec] | None:
@@ -109,7 +109,7 @@ def _movie(spec: Spec, uid: str, url: Callable[[str], str]) -> tuple[str, str]:
     weight = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
     link = (
         f' <a class="sw-download" href="{url(spec["light"]["src"])}" download>'
-        f"Download the movie <small>({weight})</small></a>"
+        f"Download the movie ({weight})</a>"
     )
     return f'<div class="sw-screen">{videos}</div>{bar}', link
 

@@ -9,6 +9,7 @@ a page never shows an old one and two pages share one. The description (a
 import base64
 import dataclasses
 import hashlib
+import io
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from .pictures import WIDTHS, figure_pixels, webp
 from .plotlyjs import bundle_for, figure_json, trace_types
@@ -170,6 +172,7 @@ def publish_movie(
                 "src": _keep(file.read_bytes(), file.suffix, store),
                 "poster": _picture(movie.poster(frame, dark=mode == "dark"), store),
             }
+    spec["social"] = _social(movie.poster(frame), store)
     return _write_spec(spec, store)
 
 
@@ -232,7 +235,9 @@ def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = ""
     }  # fmt: skip
     try:
         for mode in ("light", "dark"):
-            spec[mode] = {"poster": _picture(_still_pixels(figure, spec, mode == "dark"), store)}
+            pixels = _still_pixels(figure, spec, mode == "dark")
+            spec[mode] = {"poster": _picture(pixels, store)}
+            spec.setdefault("social", _social(pixels, store))
     except ValueError as error:
         spec["no_poster"] = str(error)
     return _write_spec(spec, store)
@@ -259,6 +264,7 @@ def _publish_still(figure: Any, store: Path) -> Spec:
     for mode in ("light", "dark"):
         pixels = figure_pixels(figure, dark=mode == "dark", width=min(1440, round(2 * width)))
         spec[mode] = {"poster": _picture(pixels, store)}
+        spec.setdefault("social", _social(pixels, store))
     return _write_spec(spec, store)
 
 
@@ -289,6 +295,14 @@ def _picture(pixels: NDArray[np.uint8], store: Path) -> Spec:
     widths = [w for w in WIDTHS if w < width * 0.95] or []
     files = {w: _keep(webp(pixels, w), ".webp", store) for w in (*widths, width)}
     return {"width": width, "height": height, "files": {str(w): f for w, f in files.items()}}
+
+
+def _social(pixels: NDArray[np.uint8], store: Path) -> str:
+    """Write a picture in the shape that social media show, on white; return its name."""
+    buffer = io.BytesIO()
+    image = ImageOps.pad(Image.fromarray(pixels).convert("RGB"), (1200, 630), color="white")
+    image.save(buffer, "JPEG", quality=85)
+    return _keep(buffer.getvalue(), ".jpg", store)
 
 
 def _keep(data: bytes, suffix: str, store: Path) -> str:

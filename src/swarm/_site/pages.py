@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 from .cache import galleries
 from .cards import gallery_script, marks_html
 from .gallery import provenance_of
+from .nodes import MEDIA_FOLDER, pictures
 
 __all__ = ["setup"]
 
@@ -169,6 +170,32 @@ def set_edit_link(app: Sphinx, page: str, template: str, context: Any, doctree: 
         )
 
 
+def set_social_image(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
+    """Offer a page's first picture to social media, through sphinxext-opengraph's metadata."""
+    for spec in pictures(app.env).get(page, ()):
+        if name := spec.get("social"):
+            meta = dict(context.get("meta") or {})
+            meta.setdefault("og:image", f"{MEDIA_FOLDER}/{name}")
+            context["meta"] = meta
+            return
+
+
+def drop_old_pages(app: Sphinx, exception: Exception | None) -> None:
+    """Remove pages and downloads that an earlier build wrote and the site no longer has."""
+    if exception is not None or app.builder.name != "html":
+        return
+    out = Path(app.outdir)
+    kept = {Path(app.builder.get_outfilename(docname)) for docname in app.env.found_docs}
+    for path in out.rglob("*.html"):
+        inner = path.relative_to(out)
+        if path not in kept and len(inner.parts) > 1 and not inner.parts[0].startswith("_"):
+            path.unlink()
+    downloads = {out / "_downloads" / name for _, name in app.env.dlfiles.values()}
+    for path in (out / "_downloads").rglob("*"):
+        if path.is_file() and path not in downloads:
+            path.unlink()
+
+
 def _connect_autodoc(app: Sphinx, config: Any) -> None:
     if "autodoc-process-docstring" in app.events.events:  # only where the site documents code
         app.connect("autodoc-process-docstring", add_minigallery, priority=900)
@@ -183,4 +210,6 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-read", furnish, priority=400)  # before downloads are collected
     app.connect("config-inited", _connect_autodoc)
     app.connect("html-page-context", set_edit_link)
+    app.connect("html-page-context", set_social_image, priority=400)
     app.connect("build-finished", write_beside)
+    app.connect("build-finished", drop_old_pages)

@@ -26,7 +26,7 @@ def bundle_for(types: set[str]) -> str:
 
 
 def figure_json(figure: dict[str, Any]) -> str:
-    """Return a figure as JSON without its template and size, numbers as float32.
+    """Return a figure as JSON without its size, of its template the colours, numbers as float32.
 
     Parameters
     ----------
@@ -43,11 +43,30 @@ def figure_json(figure: dict[str, Any]) -> str:
         for name, value in figure.get("layout", {}).items()
         if name not in {"template", "width", "height", "meta"}
     }
+    template = figure.get("layout", {}).get("template") or {}
+    if colours := _colours_of(template, trace_types(figure)):
+        layout["template"] = colours
     small = {"data": figure.get("data", []), "layout": layout}
     if figure.get("frames"):
         small["frames"] = figure["frames"]
     text = json.dumps(_float32(small), separators=(",", ":"), allow_nan=False, default=_plain)
     return text.replace("</", "<\\/")
+
+
+def _colours_of(template: dict[str, Any], types: set[str]) -> dict[str, Any]:
+    """Keep of a template (some 7 kB) what decides the colours of these traces."""
+    layout = {
+        name: template["layout"][name]
+        for name in ("colorway", "colorscale")
+        if name in template.get("layout", {})
+    }
+    data = {
+        kind: [{"colorscale": trace["colorscale"]} for trace in traces if "colorscale" in trace]
+        for kind, traces in template.get("data", {}).items()
+        if kind in types
+    }
+    kept = {"layout": layout, "data": {kind: traces for kind, traces in data.items() if traces}}
+    return {name: value for name, value in kept.items() if value}
 
 
 def _float32(value: Any) -> Any:
