@@ -2,6 +2,7 @@
 
 import json
 
+import matplotlib as mpl
 import matplotlib.colors
 import numpy as np
 import plotly.graph_objects as go
@@ -355,3 +356,12 @@ def test_a_trace_that_cannot_be_drawn_is_named():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("make", [go.Surface, go.Contour, go.Heatmap])
+def test_a_still_counts_where_coordinates_are_left_out(make):
+    with mpl.rc_context({"figure.constrained_layout.use": True}):  # as on the site
+        picture = figures.still(go.Figure(make(z=np.arange(20.0).reshape(4, 5))))
+        picture.canvas.draw()
+    axes = picture.axes[-1]
+    assert axes.get_xlim()[1] > axes.get_ylim()[1] > 2.5

@@ -15,6 +15,7 @@ from swarm import animator, core, env, networks, regimes
 
 SEED = 3
 NUM_BEES, NUM_EPOCHS = (100, 600) if env.FULL else (30, 600)
+EVERY = 2 if env.FULL else 8
 DEPTHS, WIDTHS = [1, 2, 3], [4, 8, 16]
 
 # %%
@@ -40,7 +41,7 @@ print(len(hive), "swarms of", NUM_BEES, "bees")
 # ---------
 # Width grows to the right, depth downwards. Each line is a network; dots are the sine.
 
-animator.hive_animate(hive, "width", "hidden", "deeper_or_wider.mp4")
+animator.hive_animate(hive, "width", "hidden", "deeper_or_wider.mp4", every=EVERY)
 
 # %%
 # Reading it

@@ -22,6 +22,7 @@ from swarm import animator, core, env, figures, networks, player
 
 SEED = 20
 NUM_BEES, NUM_EPOCHS = (500, 400) if env.FULL else (150, 400)
+EVERY = 1 if env.FULL else 4
 WIDTH = 20
 
 # %%
@@ -85,7 +86,7 @@ histogram = animator.HistogramSwarm.from_swarm(
     set_xlim=(-10, 10),
 )
 with animator.figuresize(12, 12) if env.FULL else animator.figuresize(8, 8):
-    movie = animator.swarm_animate([curves, histogram], "weight_distr.mp4")
+    movie = animator.swarm_animate([curves, histogram], "weight_distr.mp4", every=EVERY)
 movie
 
 # %%

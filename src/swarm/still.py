@@ -83,7 +83,7 @@ def still(
         "ytick.color": theme["quiet"],
     }
     with mpl.rc_context(style):
-        picture = Figure(figsize=(width / 100, height / 100), dpi=100)
+        picture = Figure(figsize=(width / 100, height / 100), dpi=100, layout="none")
         FigureCanvasAgg(picture)
         top = _titles(picture, figure, theme, height)
         visible = [trace for trace in _shown(figure) if trace.visible in (None, True)]
@@ -122,6 +122,13 @@ def _array(values: Any) -> Array:
         shape = dict(values).get("shape")
         return flat.reshape([int(n) for n in str(shape).split(",")]) if shape else flat
     return np.asarray(values)
+
+
+def _coordinates(trace: Any, letter: str) -> Array:
+    """Return a trace's coordinates along an axis; as in plotly, those left out count up."""
+    if trace[letter] is not None:
+        return _array(trace[letter]).astype(float)
+    return np.arange(_array(trace.z).shape[{"x": -1, "y": 0}[letter]], dtype=float)
 
 
 def _rgba(colour: Any, opacity: float | None = 1.0) -> tuple[float, float, float, float]:
@@ -223,8 +230,7 @@ def _solid(
     limits = []
     for letter in "xyz":
         axis = scene[f"{letter}axis"]
-        data = [_array(t[letter]).astype(float).ravel() for t in traces if t[letter] is not None]
-        values = np.concatenate(data)
+        values = np.concatenate([_coordinates(t, letter).ravel() for t in traces])
         logged = axis.type == "log"
         values = np.log10(values) if logged else values
         span = axis.range or (float(np.nanmin(values)), float(np.nanmax(values)))
@@ -255,7 +261,7 @@ def _solid(
 def _unit(trace: Any, letter: str, limits: list[Any]) -> Array:
     """Return a trace's coordinates from 0 to 1 across the axis."""
     low, high, logged = limits["xyz".index(letter)]
-    values = _array(trace[letter]).astype(float)
+    values = _coordinates(trace, letter)
     return ((np.log10(values) if logged else values) - low) / (high - low)
 
 
@@ -263,10 +269,7 @@ def _field(
     axes: Any, trace: Any, limits: list[Any], ratio: list[float], azimuth: float, climb: float
 ) -> Callable[[Array, Array, Array], NDArray[np.bool_]]:
     """Draw a shaded surface, and return what tells which points it does not hide."""
-    heights = _array(trace.z).astype(float)
-    rows, cols = heights.shape
-    xs = _array(trace.x).astype(float) if trace.x is not None else np.arange(cols, dtype=float)
-    ys = _array(trace.y).astype(float) if trace.y is not None else np.arange(rows, dtype=float)
+    xs, ys, heights = (_coordinates(trace, letter) for letter in "xyz")
     shades, low, high = _shades(trace)
     if limits[2][2]:
         heights = np.log10(heights)
@@ -536,8 +539,7 @@ def _draw_scatter(axes: Any, trace: Any, colour: str) -> None:
 
 def _draw_image(axes: Any, trace: Any, colour: str) -> None:
     values, low, high = _shades(trace)
-    x = _array(trace.x) if trace.x is not None else np.arange(values.shape[1])
-    y = _array(trace.y) if trace.y is not None else np.arange(values.shape[0])
+    x, y = (_coordinates(trace, letter) for letter in "xy")
     colours = _colour_map(trace.colorscale)
     if trace.type == "heatmap":
         axes.pcolormesh(x, y, values, cmap=colours, vmin=low, vmax=high, shading="nearest")
