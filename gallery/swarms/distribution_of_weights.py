@@ -2,7 +2,8 @@ r"""
 Do the bends of a network settle where the curve turns?
 =======================================================
 
-The simplest network that can bend has one input :math:`x`, one output :math:`y` and a
+Networks that learn a sine gather their bends at its inner turning points, and leave the
+outer ones alone. The simplest network that can bend has one input :math:`x`, one output :math:`y` and a
 hidden layer of neurons with an activation :math:`f`:
 
 .. math:: y = c + \sum_k v_k \, f(w_k x + b_k).

@@ -64,10 +64,10 @@ density = animator.DensitySwarm(
     swarm["ypred"],
     hook=lambda axes: axes.plot(seen, yt, "o", color="#e8590c", markersize=5),
     set_title=f"{NUM_BEES} networks, 40 samples (dots)",
-    set_ylim=(-4, 4),
+    set_ylim=(-2, 2),
 )
 losses = animator.LossSwarm(swarm["loss"], set_title="Loss")
-animator.swarm_animate([density, losses], "ten_thousand_bees.mp4", fps=15)
+animator.swarm_animate([density, losses], "ten_thousand_bees.mp4", fps=15, size=(900, 900))
 
 # %%
 # Reading it
