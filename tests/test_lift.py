@@ -407,6 +407,13 @@ def scripted():
         yield step(net, optimiser).item()
 
 
+def compiled():
+    net, optimiser = net_and_optimiser()
+    net = torch.compile(net, backend="eager")
+    for _ in range(5):
+        yield step(net, optimiser).item()
+
+
 def unseeded_generator():
     rng = np.random.default_rng()
     for loss, bias in plain():
@@ -420,7 +427,7 @@ REFUSED = [
     numpy_function_of_values, scripted, checkpointed,
 ]  # fmt: skip
 RIGHT = [
-    optimiser_state, standard_deviation_of_values, mixed_dtypes, numpy_view_changed,
+    compiled, optimiser_state, standard_deviation_of_values, mixed_dtypes, numpy_view_changed,
 ]  # fmt: skip
 STATEFUL = [
     outside_generator, late_outside_generator, counter_in_a_closure, list_in_a_closure,

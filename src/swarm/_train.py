@@ -249,7 +249,7 @@ def _trial(
     """Train a bee alone for its first epochs, and measure its memory in bytes."""
     rows: list[list[NDArray[Any]]] = []
     most = 0
-    with seeded(seed):
+    with seeded(seed), lift.uncompiled():
         run = start(bee, params)
         try:
             for _ in range(VERIFIED):

@@ -11,7 +11,7 @@ What cannot be done so is recognised and refused with `CannotLift`.
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from swarm._lift_patches import each_rejects, each_shuffles
 from swarm._lift_values import Bees, CannotLift, Split, Stop, Values, pending
 from swarm._lift_watch import Watch, outside_of
 
-__all__ = ["CannotLift", "Meter", "fly", "outside_of"]
+__all__ = ["CannotLift", "Meter", "fly", "outside_of", "uncompiled"]
 
 Array = NDArray[Any]
 MAX_SPLITS = 16
@@ -124,8 +124,7 @@ def _fly_group(
         warnings.filterwarnings("ignore", "There is a performance drop because")  # from vmap
         stack.enter_context(each_rejects(lift))
         stack.enter_context(each_shuffles())
-        if hasattr(torch.compiler, "set_stance"):  # compiled nets lift as they are written
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        stack.enter_context(uncompiled())
         run: Iterator[Any] | None = None
         while True:
             ended = False
@@ -163,6 +162,13 @@ def _fly_group(
             write(group, epoch, arrays)
             epoch += 1
             tick(epoch)
+
+
+def uncompiled() -> AbstractContextManager[Any]:
+    """Let nets under `torch.compile` run as they are written, for the length of a block."""
+    if not hasattr(torch.compiler, "set_stance"):  # before torch 2.6
+        return nullcontext()
+    return torch.compiler.set_stance("force_eager")
 
 
 def _line_of(run: Any) -> str:
