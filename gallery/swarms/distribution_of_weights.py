@@ -3,7 +3,9 @@ Do the bends of a network settle where the curve turns?
 =======================================================
 
 Networks that learn a sine gather their bends at its inner turning points, and leave the
-outer ones alone. The simplest network that can bend has one input :math:`x`, one output :math:`y` and a
+outer ones alone.
+
+The simplest network that can bend has one input :math:`x`, one output :math:`y` and a
 hidden layer of neurons with an activation :math:`f`:
 
 .. math:: y = c + \sum_k v_k \, f(w_k x + b_k).
@@ -11,7 +13,7 @@ hidden layer of neurons with an activation :math:`f`:
 Write the argument of :math:`f` as :math:`w_k \left(x - \left(-b_k / w_k\right)\right)`:
 neuron :math:`k` is centred at :math:`-b_k / w_k`. With ReLU that is exactly where it
 bends the line. So a swarm of networks fitted to a sine tells where training *wants* to
-bend: watch the histogram of :math:`-b/w` while 500 networks learn.
+bend: watch the histogram of :math:`-b/w` while hundreds of networks learn.
 """
 
 # sphinx_gallery_tags = ["initialisation", "regression"]
