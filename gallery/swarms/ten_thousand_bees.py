@@ -62,7 +62,7 @@ swarm = core.swarm_train(
 density = animator.DensitySwarm(
     grid.numpy(),
     swarm["ypred"],
-    hook=lambda axes: axes.plot(seen, yt, "o", color="#e8590c", markersize=5),
+    hook=lambda axes: axes.plot(seen, yt, "o", color="#e8590c", markersize=5, zorder=5),
     set_title=f"{NUM_BEES} networks, 40 samples (dots)",
     set_ylim=(-2, 2),
 )
