@@ -49,8 +49,9 @@ def transferred(requests):
     return total
 
 
-def test_page_is_clean_small_and_keeps_still(page_address, new_page):
-    page = new_page(viewport={"width": 412, "height": 823})
+@pytest.mark.parametrize("width", [412, 1350])
+def test_page_is_clean_small_and_keeps_still(page_address, width, new_page):
+    page = new_page(viewport={"width": width, "height": 900})
     page.add_init_script(WATCH_SHIFT)
     seen = watch(page)
     page.goto(page_address, wait_until="load")
@@ -63,7 +64,7 @@ def test_page_is_clean_small_and_keeps_still(page_address, new_page):
     assert len(requests) <= MAX_REQUESTS
     assert transferred(requests) <= MAX_BYTES
     assert page.evaluate("window.shift") < MAX_SHIFT
-    assert page.evaluate("document.documentElement.scrollWidth") <= 412, "it scrolls sideways"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "it scrolls sideways"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -39,9 +39,12 @@ def scraper(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]
     for spec, path in zip(specs, block_vars["image_path_iterator"], strict=False):
         posters = thumbnail(spec)
         files = posters["light"]["files"] if posters else {}
-        source = files[min(files, key=int)] if files else _first_picture(picture_files(spec))
-        with Image.open(store / source) as image:  # sphinx-gallery's own thumbnail is made of it
-            image.convert("RGB").save(path)
+        source = files[min(files, key=int)] if files else _a_picture(picture_files(spec))
+        if source:  # sphinx-gallery's own thumbnail is made of it
+            with Image.open(store / source) as image:
+                image.convert("RGB").save(path)
+        else:
+            Image.new("RGB", (480, 300), "#eef0f3").save(path)
     _note_provenance(block_vars, variables)
     return "".join(f"\n.. swarm-published:: {spec['key']}\n\n" for spec in specs)
 
@@ -63,8 +66,8 @@ def _shown(variables: dict[str, Any]) -> list[Any]:
     return shown
 
 
-def _first_picture(names: set[str]) -> str:
-    return min(name for name in names if name.endswith((".webp", ".png")))
+def _a_picture(names: set[str]) -> str:
+    return min((name for name in names if name.endswith((".webp", ".png"))), default="")
 
 
 def reset(gallery_conf: dict[str, Any], fname: object) -> None:

@@ -1,0 +1,346 @@
+"""Sites built with the extension: what is on their pages, and what a second build makes anew."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from PIL import Image
+
+sphinx_app = pytest.importorskip("sphinx.application", reason="needs the docs group")
+pytest.importorskip("sphinx_gallery", reason="needs the docs group")
+
+from sphinx.errors import ExtensionError  # noqa: E402
+from sphinx.util.docutils import docutils_namespace  # noqa: E402
+
+from swarm import sphinxext  # noqa: E402
+from swarm._site import media, pictures, plotlyjs  # noqa: E402
+
+# Building a site runs others' code, whose warnings are not ours to forbid.
+pytestmark = pytest.mark.filterwarnings("default")
+
+CONF = """
+extensions = ["sphinx_gallery.gen_gallery", "swarm.sphinxext"]
+swarm_cache = "../cache"
+swarm_fingerprint = {fingerprint!r}
+html_theme = "basic"
+html_math_renderer = "mathml"
+exclude_patterns = ["auto_gallery/**/*.ipynb"]
+sphinx_gallery_conf = {{
+    "examples_dirs": "../gallery", "gallery_dirs": "auto_gallery", "css": (),
+    "filename_pattern": r"\\.py$", "image_scrapers": ("swarm.sphinxext.scraper",),
+    "reset_modules": ("swarm.sphinxext.reset",), "min_reported_time": 1e9,
+    "write_computation_times": False, "download_all_examples": False,
+}}
+"""
+SURFACE = '''
+"""
+A bowl
+======
+
+It has one lowest point. And more.
+"""
+# sphinx_gallery_tags = ["bowl"]
+import pathlib
+import plotly.graph_objects as go
+
+SEED, NUM_BEES = 7, 3
+pathlib.Path({runs!r}).open("a").write("bowl ")
+figure = go.Figure(go.Surface(z=[[1.0, 2.0], [3.0, {value}]]))
+figure.update_layout(meta={{"caption": "A bowl of four points.", "alt": "Four points."}})
+figure
+'''
+
+PAIR = """
+Home
+====
+
+.. pair::
+
+   .. movie:: walk.mp4
+      :title: A walk
+
+      Its *caption*.
+
+   .. plotly-figure:: saved.json
+      :alt: Four points
+
+.. picture-of:: /auto_gallery/bowl 1
+
+.. toctree::
+
+   auto_gallery/index
+"""
+
+
+class Site:
+    """A site in a folder, with one gallery script."""
+
+    def __init__(self, folder):
+        self.folder, self.runs = folder, folder / "runs"
+        for name in ("docs", "gallery"):
+            (folder / name).mkdir()
+        (folder / "gallery" / "GALLERY_HEADER.rst").write_text("Gallery\n=======\n\nWords.\n")
+        self.script(value=0.0)
+        self.conf("one")
+        self.page("Home\n====\n\n.. toctree::\n\n   auto_gallery/index\n")
+
+    def conf(self, fingerprint):
+        (self.folder / "docs" / "conf.py").write_text(CONF.format(fingerprint=fingerprint))
+
+    def page(self, text):
+        (self.folder / "docs" / "index.rst").write_text(text)
+
+    def script(self, value, name="bowl.py", text=SURFACE):
+        text = text.format(runs=str(self.runs), value=value)
+        (self.folder / "gallery" / name).write_text(text)
+
+    def build(self):
+        folders = [self.folder / name for name in ("docs", "docs", "html", "doctrees")]
+        with docutils_namespace():
+            sphinx_app.Sphinx(*folders, "html", status=None, warning=None).build()
+
+    def html(self, name):
+        return (self.folder / "html" / name).read_text("utf-8")
+
+    def times_run(self):
+        return self.runs.read_text().split().count("bowl") if self.runs.exists() else 0
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    site = Site(tmp_path_factory.mktemp("built"))
+    site.build()
+    return site
+
+
+@pytest.fixture
+def site(built, tmp_path):
+    """A copy of the built site; paths that Sphinx remembers are relative or made anew."""
+    for name in ("docs", "gallery", "html", "doctrees", "cache"):
+        shutil.copytree(built.folder / name, tmp_path / name)
+    copy = Site.__new__(Site)
+    copy.folder, copy.runs = tmp_path, built.runs
+    return copy
+
+
+class Figures(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.figures, self.images, self.scripts, self.buttons = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        found = {"figure": self.figures, "img": self.images, "script": self.scripts,
+                 "button": self.buttons}.get(tag)  # fmt: skip
+        if found is not None:
+            found.append(dict(attrs))
+
+
+def test_plotly_figure_of_a_script_becomes_poster_button_and_data(built):
+    page = Figures(built.html("auto_gallery/bowl.html"))
+    (figure,) = [f for f in page.figures if "sw-plotly" in f["class"]]
+    assert figure["role"] == "group"
+    data = built.folder / "html" / "auto_gallery" / figure["data-src"]
+    name, fields = re.fullmatch(r'swarmFigure\("(\w+)",(.*)\);', data.read_text()).groups()
+    assert name == figure["data-figure"]
+    assert np.asarray(json.loads(fields)["data"][0]["z"]).tolist() == [[1, 2], [3, 0]]
+    posters = [i for i in page.images if "sw-light" in i["class"] or "sw-dark" in i["class"]]
+    assert {i["alt"] for i in posters} == {"Four points."}
+    for image in posters:
+        with Image.open(built.folder / "html" / "auto_gallery" / image["src"]) as opened:
+            assert opened.format == "WEBP"
+    assert "A bowl of four points." in built.html("auto_gallery/bowl.html")
+    assert any("sw-mount" in b.get("class", "") for b in page.buttons)
+
+
+def test_bundle_is_local_and_shared_and_loaded_by_no_page_itself(built):
+    page = built.html("auto_gallery/bowl.html")
+    assert (built.folder / "html" / "_static" / plotlyjs.PARTIAL_BUNDLE).is_file()
+    assert not [s for s in Figures(page).scripts if "plotly" in s.get("src", "")]
+    assert "cdn." not in page
+
+
+def test_gallery_page_offers_downloads_first_and_says_where_it_came_from(built):
+    page = built.html("auto_gallery/bowl.html")
+    assert page.index("bowl.ipynb") < page.index("It has one lowest point")
+    assert "uv run --with swarmscape bowl.py" in page
+    facts = re.search(r'<dl class="sw-facts">(.*?)</dl>', page, re.DOTALL)[1]
+    assert "<dt>Seed</dt><dd>7</dd>" in facts
+    assert "<dt>Bees</dt><dd>3</dd>" in facts
+    assert "auto_gallery/bowl" in (built.folder / "html/_static/run-times.js").read_text()
+
+
+def test_gallery_index_shows_a_card_with_claim_kind_and_tag(built):
+    page = built.html("auto_gallery/index.html")
+    (words,) = re.findall(r'data-words="(.*?)"', page)
+    assert json.loads(words.replace("&quot;", '"')) == ["surface", "bowl"]
+    assert "<p>It has one lowest point.</p>" in page
+
+
+def test_build_without_change_runs_nothing(site):
+    before = site.times_run()
+    site.build()
+    assert site.times_run() == before
+
+
+def test_changed_fingerprint_runs_scripts_again(site):
+    before = site.times_run()
+    site.conf("two")
+    site.build()
+    assert site.times_run() == before + 1
+
+
+def test_changed_script_replaces_its_figure_and_the_old_file_goes(site):
+    (old,) = (site.folder / "html" / "_media").glob("*.js")
+    site.runs = site.folder / "runs"
+    site.script(value=9.0)
+    site.build()
+    (new,) = (site.folder / "html" / "_media").glob("*.js")
+    assert new.name != old.name
+    assert "9.0" in new.read_text()
+
+
+def test_page_of_a_removed_script_goes(site):
+    site.script(value=1.0, name="second.py")
+    site.build()
+    assert (site.folder / "html/auto_gallery/second.html").exists()
+    (site.folder / "gallery" / "second.py").unlink()
+    site.build()
+    assert not (site.folder / "html/auto_gallery/second.html").exists()
+    assert "second" not in site.html("auto_gallery/index.html")
+
+
+def test_interrupted_build_is_not_built_upon(site):
+    before = site.times_run()
+    mark = site.folder / "cache" / "unfinished"
+    mark.write_text("running")
+    (site.folder / "docs/auto_gallery/bowl.py.md5").touch()
+    site.build()
+    assert site.times_run() == before + 1
+    assert not mark.exists()
+
+
+def test_failing_script_is_named_with_its_traceback_and_others_are_built(site):
+    site.script(value=0.0, name="bad.py", text='"""\nBad\n===\n\nWords.\n"""\n1 / 0\n')
+    with pytest.raises(ExtensionError, match=r"(?s)bad\.py.*ZeroDivisionError"):
+        site.build()
+    assert (site.folder / "html/auto_gallery/bowl.html").exists()
+
+
+def test_damaged_movie_fails_the_build_and_names_the_page(site):
+    (site.folder / "docs" / "bad.mp4").write_bytes(b"no movie")
+    site.page("Home\n====\n\n.. movie:: bad.mp4\n\n.. toctree::\n\n   auto_gallery/index\n")
+    with pytest.raises(
+        ExtensionError, match=r"(?s)index: movie: cannot show the movie .*bad\.mp4"
+    ):
+        site.build()
+    assert (site.folder / "html/auto_gallery/bowl.html").exists()
+
+
+def test_equations_are_mathml(site):
+    site.page(
+        "Home\n====\n\n:math:`x_k`\n\n.. math:: y = x^2\n\n.. toctree::\n\n   auto_gallery/index\n"
+    )
+    site.build()
+    assert site.html("index.html").count("<math") == 2
+
+
+def test_directives_show_movies_and_figures_side_by_side(site):
+    movie = pytest.importorskip("swarm.animator")
+    x = np.linspace(0, 1, 5)
+    plot = movie.LineSwarm.auto_range(x, np.random.default_rng(0).normal(size=(3, 4, 5)))
+    movie.swarm_animate([plot], str(site.folder / "docs" / "walk.mp4"))
+    go.Figure(go.Surface(z=[[0, 1], [2, 3]])).write_json(site.folder / "docs" / "saved.json")
+    site.page(PAIR)
+    site.build()
+    text = site.html("index.html")
+    kinds = [f["class"] for f in Figures(text).figures]
+    assert kinds == ["sw-figure sw-movie", "sw-figure sw-plotly", "sw-figure sw-plotly"]
+    assert 'data-frames="4"' in text
+    for attribute in (
+        'preload="none"',
+        "controls",
+        "muted",
+        "loop",
+        "playsinline",
+        'aria-label="A walk"',
+    ):
+        assert attribute in text
+    assert "Its <em>caption</em>." in text
+    sources = re.findall(r'<video[^>]* src="([^"]+)"', text)
+    assert all((site.folder / "html" / source).is_file() for source in sources)
+    assert len({f["id"] for f in Figures(text).figures}) == 3
+
+
+# --- parts
+
+
+def test_figure_data_is_float32_and_bare():
+    figure = go.Figure(go.Surface(z=np.linspace(0, 1, 400).reshape(20, 20)))
+    fields = json.loads(plotlyjs.figure_json(figure.to_dict()))
+    assert fields["data"][0]["z"]["dtype"] == "f4"
+    assert set(fields["layout"]["template"]) <= {"layout", "data"}
+    assert len(json.dumps(fields)) < 6 * 400 + 2000
+
+
+@pytest.mark.parametrize(
+    ("trace", "bundle"),
+    [(go.Surface(), plotlyjs.PARTIAL_BUNDLE), (go.Contour(), plotlyjs.PARTIAL_BUNDLE),
+     (go.Pie(), "plotly.min.js")],
+)  # fmt: skip
+def test_partial_bundle_is_used_where_it_will_do(trace, bundle):
+    assert plotlyjs.bundle_for(plotlyjs.trace_types(go.Figure(trace).to_dict())) == bundle
+
+
+def test_partial_bundle_is_of_the_major_that_python_needs():
+    from plotly.offline import get_plotlyjs_version
+
+    static = Path(sphinxext.__file__).parent / "static"
+    with open(static / plotlyjs.PARTIAL_BUNDLE) as file:
+        (version,) = re.findall(r"plotly\.js (\d+)", file.readline())
+    assert version == get_plotlyjs_version().split(".")[0]
+    assert "MIT" in (static / "plotly-swarm.LICENSE.txt").read_text()
+
+
+def test_dark_still_turns_greys_over_keeps_colours_and_the_figure():
+    figure, axes = plt.subplots(figsize=(2, 2))
+    (grey,) = axes.plot([0, 1], [0, 1], color="#222222")
+    (red,) = axes.plot([0, 1], [1, 0], color="#cc0000")
+    light = pictures.figure_pixels(figure, width=200)
+    dark = pictures.figure_pixels(figure, dark=True, width=200)
+    again = pictures.figure_pixels(figure, width=200)
+    plt.close(figure)
+    assert light[2, 2].min() > 250
+    assert dark[2, 2].max() < 40
+    assert (np.abs(dark.astype(int) - [204, 0, 0]).sum(axis=2) < 40).any()
+    assert np.array_equal(light, again)
+    assert (grey.get_color(), red.get_color()) == ("#222222", "#cc0000")
+
+
+def test_same_figure_published_twice_is_one_file(tmp_path):
+    specs = [media.publish(go.Figure(go.Surface(z=[[0, 1], [1, 2]])), tmp_path) for _ in range(2)]
+    assert specs[0] == specs[1]
+    assert len(list(tmp_path.glob("*.js"))) == 1
+
+
+def test_what_cannot_be_shown_is_refused_with_what_can(tmp_path):
+    with pytest.raises(TypeError, match="a dict is not something a page can show"):
+        media.publish({}, tmp_path)
+
+
+def test_fingerprint_sees_source_and_mode(tmp_path):
+    source = tmp_path / "a.py"
+    source.write_text("x = 1")
+    first = sphinxext.fingerprint(tmp_path)
+    assert sphinxext.fingerprint(tmp_path) == first
+    assert sphinxext.fingerprint(tmp_path, mode="full") != first
+    source.write_text("x = 2")
+    assert sphinxext.fingerprint(tmp_path) != first
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        sphinxext.fingerprint(tmp_path / "none")
