@@ -15,7 +15,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from swarm import _train, util
+from swarm import _spread, _train, util
 from swarm._record import Record
 from swarm._train import BeeError
 
@@ -325,9 +325,9 @@ def _fly(
     jobs = joblib.effective_n_jobs(n_jobs)
     local = type(backend).__module__.startswith("joblib._parallel_backends")
     if jobs == 1 and local:
-        _train.in_this_process(bee, params, seeds, records, settings, progress)
+        _spread.in_this_process(bee, params, seeds, records, settings, progress)
     else:
-        _train.over_processes(bee, params, seeds, records, settings, progress, n_jobs, jobs)
+        _spread.over_processes(bee, params, seeds, records, settings, progress, n_jobs, jobs)
     results = [record.finish() for record in records]
     _report(records, num_bees)
     return results

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
 from swarm import _lift_ops as ops
+from swarm import _lift_seen  # noqa: F401 - registers what it handles
 from swarm._lift_mode import Lift
 from swarm._lift_patches import each_rejects, each_shuffles
 from swarm._lift_values import Bees, CannotLift, Split, Stop, Values, pending
