@@ -107,7 +107,7 @@ class Lift(TorchFunctionMode):
         elif kwargs.get("out") is not None:
             raise refuse("out=", "assign the result to a name")
         fast = FAST.get(func)
-        if fast is not None:
+        if fast is not None and args:
             done = fast(self.bees, func, args, kwargs)
             if done is not NotImplemented:
                 return self.mark(done, args)

@@ -35,6 +35,13 @@ def as_array(value: Any) -> Array:
         if value.dtype == torch.bfloat16:  # which NumPy lacks
             value = value.float()
         return value.numpy()
+    if isinstance(value, list | tuple):
+        value = [as_array(v) for v in value]
+        if len({v.shape for v in value}) > 1:
+            raise ValueError(
+                f"a bee yields a {len(value)}-item list of values of different shapes "
+                f"({', '.join(str(v.shape) for v in value)}); yield them as fields of their own"
+            )
     return np.asarray(value)
 
 

@@ -194,11 +194,10 @@ def _for_all(value: Any, bees: int) -> Array:
         return value.array
     if isinstance(value, torch.Tensor):
         value = ops.array(value)
-    elif isinstance(value, list | tuple):
-        value = [_for_all(v, bees) for v in value]
-        if value and all(v.shape == value[0].shape for v in value):
-            return np.stack(value, axis=1)
-        return np.asarray(value)
+    elif isinstance(value, list | tuple) and value:
+        parts = [_for_all(v, bees) for v in value]
+        if all(part.shape == parts[0].shape for part in parts):
+            return np.stack(parts, axis=1)
     value = np.asarray(value)
     return np.broadcast_to(value, (bees, *value.shape))
 
