@@ -141,6 +141,14 @@ def forked_seed():
             yield loss + torch.rand(()).item()
 
 
+def late_forked_seed():
+    for epoch in range(8):
+        if epoch == 6:
+            with torch.random.fork_rng():
+                torch.rand(3)
+        yield torch.rand(2)
+
+
 def outside_generator():
     generator = torch.Generator()
 
@@ -421,7 +429,8 @@ def unseeded_generator():
 
 
 REFUSED = [
-    numpy_noise, late_numpy_noise, python_noise, own_seed, forked_seed, view_of_a_shared_tensor,
+    numpy_noise, late_numpy_noise, python_noise, own_seed, forked_seed, late_forked_seed,
+    view_of_a_shared_tensor,
     alias_of_a_parameter, numpy_view_of_a_tensor, custom_function, gradient_hook, module_hook,
     functional_gradient, closure_step, shape_that_depends_on_values, swallowed, formatted,
     numpy_function_of_values, scripted, checkpointed,

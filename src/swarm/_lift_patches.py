@@ -8,12 +8,30 @@ import torch
 from torch.nn import init
 from torch.utils.data import RandomSampler
 
-from swarm._lift_values import Bees, as_bees
+from swarm._lift_values import Bees, as_bees, refuse
 
 if TYPE_CHECKING:
     from swarm._lift_mode import Lift
 
-__all__ = ["each_rejects", "each_shuffles"]
+__all__ = ["each_rejects", "each_shuffles", "states_refused"]
+
+
+@contextmanager
+def states_refused() -> Iterator[None]:
+    """Refuse to read the state of the global generator, from which no bee draws."""
+    alone = torch.get_rng_state
+
+    def refused() -> Any:
+        raise refuse(
+            "reading the state of torch's generator (as fork_rng does)",
+            "draw from a torch.Generator of its own",
+        )
+
+    torch.get_rng_state = torch.random.get_rng_state = refused
+    try:
+        yield
+    finally:
+        torch.get_rng_state = torch.random.get_rng_state = alone
 
 
 @contextmanager

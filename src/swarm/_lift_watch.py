@@ -32,21 +32,29 @@ class Watch:
         self._draws = self._watched.pop(_DRAWS, None) is not None or threading.active_count() == 1
 
     def __enter__(self) -> "Watch":
-        self._before = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+        self._before = (
+            torch.default_generator.get_state(),
+            np.random.get_state(),  # noqa: NPY002
+            random.getstate(),
+        )
         self._torch, self._numpy, self._python = self._states()
         self._cuda: list[torch.Tensor] = []  # until the bee has used CUDA
         self._objects = {name: state() for name, state in self._watched.items()}
         return self
 
     def __exit__(self, *error: Any) -> None:
-        torch.set_rng_state(self._before[0])
+        torch.default_generator.set_state(self._before[0])
         np.random.set_state(self._before[1])  # noqa: NPY002
         random.setstate(self._before[2])
 
     @staticmethod
     def _states() -> tuple[torch.Tensor, Any, Any]:
         state: Any = np.random.get_state()  # noqa: NPY002
-        return torch.get_rng_state(), (state[1].tobytes(), *state[2:]), random.getstate()
+        return (
+            torch.default_generator.get_state(),
+            (state[1].tobytes(), *state[2:]),
+            random.getstate(),
+        )
 
     def changed(self) -> str | None:
         """Say what has changed since the start, if anything."""

@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode
 from swarm import _lift_ops as ops
 from swarm import _lift_seen  # noqa: F401 - registers what it handles
 from swarm._lift_mode import Lift
-from swarm._lift_patches import each_rejects, each_shuffles
+from swarm._lift_patches import each_rejects, each_shuffles, states_refused
 from swarm._lift_values import Bees, CannotLift, Split, Stop, Values, pending
 from swarm._lift_watch import Watch, outside_of
 
@@ -125,6 +125,7 @@ def _fly_group(
         warnings.filterwarnings("ignore", "There is a performance drop because")  # from vmap
         stack.enter_context(each_rejects(lift))
         stack.enter_context(each_shuffles())
+        stack.enter_context(states_refused())
         stack.enter_context(uncompiled())
         run: Iterator[Any] | None = None
         while True:
