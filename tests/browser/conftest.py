@@ -100,11 +100,24 @@ def site():
 
 
 @pytest.fixture(scope="session")
-def address(site):
-    server, url = serve(site)
-    yield url
-    server.shutdown()
-    server.server_close()
+def published():
+    """Serve folders until the tests end: ``published(folder)`` gives the address."""
+    servers = []
+
+    def publish(folder):
+        server, url = serve(folder)
+        servers.append(server)
+        return url
+
+    yield publish
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def address(site, published):
+    return published(site)
 
 
 @pytest.fixture

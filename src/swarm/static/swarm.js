@@ -88,11 +88,6 @@
       video.addEventListener('click', toggle);
       for (const event of ['timeupdate', 'seeked']) video.addEventListener(event, say);
       for (const event of ['play', 'pause']) video.addEventListener(event, showState);
-      const tick = () => {
-        say();
-        video.requestVideoFrameCallback(tick);
-      };
-      if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(tick);
     }
     playButton.addEventListener('click', toggle);
     figure.querySelectorAll('[data-step]').forEach((button) => {
@@ -135,7 +130,7 @@
         isInView = entry.intersectionRatio >= 0.5;
         // Not while the page is still loading: the poster is what is seen first.
         if (document.readyState === 'complete') follow();
-        else addEventListener('load', () => setTimeout(follow, 400), { once: true });
+        else addEventListener('load', () => setTimeout(follow, 1000), { once: true });
       },
       { threshold: [0, 0.5] }
     ).observe(screen);
