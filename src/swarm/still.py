@@ -83,7 +83,8 @@ def still(
         "ytick.color": theme["quiet"],
     }
     with mpl.rc_context(style):
-        picture = Figure(figsize=(width / 100, height / 100), dpi=100, layout="none")
+        picture = Figure(figsize=(width / 100, height / 100), dpi=100)
+        picture.set_layout_engine("none")  # axes are placed by hand, whatever the rcParams say
         FigureCanvasAgg(picture)
         top = _titles(picture, figure, theme, height)
         visible = [trace for trace in _shown(figure) if trace.visible in (None, True)]
