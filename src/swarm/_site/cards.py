@@ -15,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
 from .markup import posters_html, thumbnail
+from .mathml import inline_mathml
 from .nodes import media_url, picture
 
 __all__ = ["gallery_script", "has_cards", "marks_html", "setup"]
@@ -88,20 +89,32 @@ def note_page(app: Sphinx, doctree: nodes.document) -> None:
     if names.is_file() and any("hive" in name for name in json.loads(names.read_text())):
         kinds.add("hive")
     number = settings.get("thumbnail_number", 0)
-    posters = [t for t in map(thumbnail, specs) if t]
+    # What moves says more than a plot, unless the script chooses.
+    ranked = specs if number else sorted(specs, key=lambda spec: spec["kind"] == "still")
+    posters = [t for t in map(thumbnail, ranked) if t]
     first = (p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section))
     paragraph = next(first, None)
     env.__dict__.setdefault("swarm_cards", {})[env.docname] = {
-        "claim": _first_sentence(paragraph.astext()) if paragraph else "",
+        "claim": _first_sentence(paragraph) if paragraph else "",
         "kinds": [kind for kind in _KINDS if kind in kinds],
         "tags": list(settings.get("tags", ())),
         "posters": posters[min(max(number, 1), len(posters)) - 1] if posters else None,
     }
 
 
-def _first_sentence(text: str) -> str:
-    text = " ".join(text.split())
-    return re.split(r"(?<=[.?!:]) (?=[A-ZÀ-Þ])", text, maxsplit=1)[0].rstrip(":")
+def _first_sentence(paragraph: nodes.paragraph) -> str:
+    """Return the HTML of a paragraph's first sentence, with its equations."""
+    html = ""
+    for child in paragraph.children:
+        if isinstance(child, nodes.math):
+            html += inline_mathml(child)
+            continue
+        text = child.astext().replace("\n", " ")
+        ended = re.match(r".*?[.?!](?= +[A-ZÀ-Þ]|$)", text)
+        if ended:
+            return html + escape(ended[0], quote=False)
+        html += escape(text, quote=False)
+    return html.rstrip(" :")
 
 
 def take_over(app: Sphinx, doctree: nodes.document) -> None:
@@ -180,7 +193,7 @@ def _visit_card(translator: Any, node: card) -> None:
         f'<article class="sw-card sw-figure" data-words="{escape(json.dumps(words))}">'
         f'<div class="sw-card-still">{picture_html}</div>'
         f'<p class="sw-card-title"><a href="{address}">{node["title"]}</a></p>'
-        f"<p>{escape(facts['claim'] or node['intro'])}</p>"
+        f"<p>{facts['claim'] or node['intro']}</p>"
         f"{marks_html(facts)}</article>"
     )
     raise nodes.SkipNode

@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
-__all__ = ["setup"]
+__all__ = ["inline_mathml", "setup"]
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +26,13 @@ def _mathml(node: nodes.Element, as_block: bool) -> str:
         return f"<code>{escape(tex)}</code>"
 
 
+def inline_mathml(node: nodes.math) -> str:
+    """Return the MathML of an equation within a sentence."""
+    return f'<span class="math">{_mathml(node, False)}</span>'
+
+
 def _visit_inline(translator: Any, node: nodes.math) -> None:
-    translator.body.append(f'<span class="math">{_mathml(node, False)}</span>')
+    translator.body.append(inline_mathml(node))
     raise nodes.SkipNode
 
 

@@ -185,7 +185,8 @@ def drop_old_pages(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.name != "html":
         return
     out = Path(app.outdir)
-    kept = {Path(app.builder.get_outfilename(docname)) for docname in app.env.found_docs}
+    builder: Any = app.builder  # one that writes HTML files
+    kept = {Path(builder.get_outfilename(docname)) for docname in app.env.found_docs}
     for path in out.rglob("*.html"):
         inner = path.relative_to(out)
         if path not in kept and len(inner.parts) > 1 and not inner.parts[0].startswith("_"):
