@@ -12,7 +12,7 @@
     for (const box of boxes) {
       if (box.scrollWidth > box.clientWidth + 1) {
         box.tabIndex = 0;
-        box.setAttribute('role', 'region');
+        box.setAttribute('role', 'group');
         box.setAttribute('aria-label', box.matches('pre') ? 'Code' : box.matches('.math') ? 'Equation' : 'Table');
       } else if (box.hasAttribute('tabindex')) {
         for (const attribute of ['tabindex', 'role', 'aria-label']) box.removeAttribute(attribute);
