@@ -183,6 +183,10 @@ def finish_context(app, page, template, context, doctree):
         context["furo_navigation_tree"] = tree.replace(
             'role="heading"', 'role="heading" aria-level="2"'
         )
+    if "body" in context:  # its items are no list items
+        context["body"] = context["body"].replace(
+            '<div role="list" class="citation-list">', "<div>"
+        )
     unwanted = ("sg-tags.js",)  # sphinx-gallery's filter; ours is gallery.js
     context["script_files"] = [
         script
