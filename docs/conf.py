@@ -54,9 +54,7 @@ suppress_warnings = ["config.cache"]  # sphinx-gallery keeps a compiled pattern 
 # --- pictures and executed pages
 
 swarm_cache = "../build/cache"
-swarm_fingerprint = fingerprint(
-    ROOT / "src", ROOT / "constraints.txt", mode=(env.FULL, env.DARK, ONLY)
-)
+swarm_fingerprint = fingerprint(ROOT / "src", ROOT / "constraints.txt", mode=(env.FULL, env.DARK))
 
 swarm_mode = "full" if env.FULL else "preview: fewer bees, epochs and pixels"
 swarm_repository = "swarmscape/swarmscape"

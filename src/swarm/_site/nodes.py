@@ -82,6 +82,8 @@ class _Picture(SphinxDirective):
     }
 
     def run(self) -> list[nodes.Node]:
+        if not self.is_ready():
+            return []
         try:
             spec = self.spec(self.store)
         except (OSError, ValueError, TypeError) as error:
@@ -101,6 +103,9 @@ class _Picture(SphinxDirective):
         relative, absolute = self.env.relfn2path(name)
         self.env.note_dependency(relative)
         return Path(absolute)
+
+    def is_ready(self) -> bool:
+        return True
 
     def spec(self, store: Path) -> dict[str, Any]:
         raise NotImplementedError
@@ -132,6 +137,12 @@ class PlotlyFigure(_Picture):
 
 class PictureOf(_Picture):
     """``picture-of``: show again what a gallery page shows, ``/auto_gallery/page 2``."""
+
+    def is_ready(self) -> bool:
+        """Say whether the script has run: not if it failed, or if this build runs another."""
+        page = self.arguments[0].split()[0]
+        script = Path(self.env.relfn2path(page + ".py")[1])
+        return not script.exists() or script.with_name(script.name + ".md5").exists()
 
     def spec(self, store: Path) -> dict[str, Any]:
         page, _, number = self.arguments[0].strip().partition(" ")
