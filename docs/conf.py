@@ -50,6 +50,8 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(torch|numpy|np|nn|matplotlib|plotly|go|joblib|scipy|PIL|sphinx)\..*"),
 ]
 suppress_warnings = ["config.cache"]  # sphinx-gallery keeps a compiled pattern in its settings
+if ONLY:
+    suppress_warnings.append("myst-nb.lexer")  # notebooks that do not run name no language
 
 # --- pictures and executed pages
 
