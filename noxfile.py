@@ -78,7 +78,8 @@ def docs_one(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; -- ARGS go to pytest."""
     install(session, "test")
-    session.run("python", "-m", "pytest", "-m", "not browser", *session.posargs)
+    # Two workers whatever the machine: more would only fight over its cores.
+    session.run("python", "-m", "pytest", "-n", "2", "-m", "not browser", *session.posargs)
 
 
 @nox.session
@@ -88,6 +89,16 @@ def browser(session: nox.Session) -> None:
         build_site(session, full=False)
     install(session, "browser")
     session.run("python", "-m", "pytest", "-m", "browser", "tests", *session.posargs)
+
+
+@nox.session
+def lighthouse(session: nox.Session) -> None:
+    """Score six pages of the built site in Lighthouse; needs Node and Chromium."""
+    if shutil.which("npx") is None:
+        session.error("no npx found: install Node.js 20 or newer, which brings it")
+    if not (HTML / "index.html").exists():
+        build_site(session, full=False)
+    session.run("node", "docs/_tools/lighthouse.mjs", str(HTML), *session.posargs, external=True)
 
 
 @nox.session
