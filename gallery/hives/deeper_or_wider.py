@@ -14,7 +14,7 @@ import torch
 from swarm import animator, core, env, networks, regimes
 
 SEED = 3
-NUM_BEES, NUM_EPOCHS = (100, 600) if env.FULL else (30, 600)
+NUM_BEES, NUM_EPOCHS = (100, 600) if env.FULL else (20, 400)
 EVERY = 2 if env.FULL else 8
 DEPTHS, WIDTHS = [1, 2, 3], [4, 8, 16]
 

@@ -132,10 +132,12 @@ assert shares[0.05] < 0.05
 # where each small-step bee has come to rest:
 
 deep = small["loss"][:, -1] < lowest_outside - 0.5
-curvature = np.empty(NUM_BEES)
-for bee, weights in enumerate(torch.from_numpy(small["weights"][:, -1])):
-    nn.utils.vector_to_parameters(weights, net.parameters())
-    curvature[bee] = surface.hessian_eigenvalues(net, mse, inputs, targets, k=1)[0]
+curvature = np.array(
+    [
+        surface.hessian_eigenvalues(net, mse, inputs, targets, k=1, weights=weights)[0]
+        for weights in small["weights"][:, -1]
+    ]
+)
 print(
     f"greatest curvature: deep valley {np.median(curvature[deep]):.0f}, plateau "
     f"{np.median(curvature[~deep]):.1f}; 2/lr = {2 / 0.002:.0f} and {2 / 0.05:.0f}"
