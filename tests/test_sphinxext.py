@@ -1,5 +1,6 @@
 """Sites built with the extension: what is on their pages, and what a second build makes anew."""
 
+import io
 import json
 import re
 import shutil
@@ -100,10 +101,10 @@ class Site:
         text = text.format(runs=str(self.runs), value=value)
         (self.folder / "gallery" / name).write_text(text)
 
-    def build(self):
+    def build(self, status=None):
         folders = [self.folder / name for name in ("docs", "docs", "html", "doctrees")]
         with docutils_namespace():
-            sphinx_app.Sphinx(*folders, "html", status=None, warning=None).build()
+            sphinx_app.Sphinx(*folders, "html", status=status, warning=None).build()
 
     def html(self, name):
         return (self.folder / "html" / name).read_text("utf-8")
@@ -296,6 +297,20 @@ def test_figure_data_is_float32_and_bare():
 )  # fmt: skip
 def test_partial_bundle_is_used_where_it_will_do(trace, bundle):
     assert plotlyjs.bundle_for(plotlyjs.trace_types(go.Figure(trace).to_dict())) == bundle
+
+
+def test_a_figure_that_needs_the_full_bundle_is_named_by_the_build(tmp_path):
+    site, said = Site(tmp_path), io.StringIO()
+    figure = go.Figure(go.Pie(values=[1, 2]), layout={"title": {"text": "A pie"}})
+    (site.folder / "docs" / "pie.json").write_text(figure.to_json())
+    site.page(
+        "Home\n====\n\n.. plotly-figure:: pie.json\n\n.. toctree::\n\n   auto_gallery/index\n"
+    )
+    site.build(said)
+    assert "index: figure 'A pie' has traces of type pie" in said.getvalue()
+    assert "figure 'A pie' has no still picture" in said.getvalue()
+    assert "auto_gallery/bowl: figure" not in said.getvalue()
+    assert (site.folder / "html" / "_static" / "plotly.min.js").is_file()
 
 
 def test_partial_bundle_is_of_the_major_that_python_needs():

@@ -24,12 +24,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from .pictures import WIDTHS, figure_pixels, webp
-from .plotlyjs import bundle_for, figure_json, trace_types
+from .plotlyjs import PARTIAL_BUNDLE, PARTIAL_TRACES, bundle_for, figure_json, trace_types
 
 __all__ = [
     "CLASSES",
     "MEDIA",
     "kind_of",
+    "notes_on",
     "publish",
     "publish_figure",
     "publish_movie",
@@ -241,6 +242,17 @@ def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = ""
     except ValueError as error:
         spec["no_poster"] = str(error)
     return _write_spec(spec, store)
+
+
+def notes_on(spec: Spec) -> list[str]:
+    """Say what costs a figure's readers more, or shows them less, than a figure need."""
+    notes = []
+    if spec["kind"] == "plotly" and spec["bundle"] != PARTIAL_BUNDLE:
+        others = ", ".join(sorted(set(spec["types"]) - PARTIAL_TRACES))
+        notes.append(f"has traces of type {others}: its page loads the whole of plotly.js")
+    if "no_poster" in spec:
+        notes.append(f"has no still picture: {spec['no_poster']}")
+    return notes
 
 
 def _still_pixels(figure: Any, spec: Spec, dark: bool) -> NDArray[np.uint8]:

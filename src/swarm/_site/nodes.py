@@ -8,6 +8,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
@@ -17,6 +18,7 @@ from .markup import figure_html, picture_files
 __all__ = ["files_of", "media_url", "picture", "picture_node", "pictures", "setup", "store_of"]
 
 MEDIA_FOLDER = "_media"
+_log = logging.getLogger(__name__)
 
 
 class picture(nodes.General, nodes.Element):
@@ -188,6 +190,9 @@ def note_pictures(app: Sphinx, doctree: nodes.document) -> None:
     env = app.env
     pages = env.__dict__.setdefault("swarm_pictures", {})
     specs = [node["spec"] for node in doctree.findall(picture)]
+    for spec in specs:
+        for note in media.notes_on(spec):
+            _log.info("%s: figure %r %s", env.docname, spec["title"], note)
     if specs:
         pages[env.docname] = specs
     else:
