@@ -58,14 +58,6 @@ def build(made, folder, before="", after=""):
     return (folder / "index.html").as_uri()
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path="/usr/bin/chromium")
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(autouse=True)
 def quick_pictures(monkeypatch):
     """Still pictures have tests of their own; here blank ones do."""
