@@ -16,8 +16,9 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from swarm import _plotly as look
+from swarm._sight import in_sight
 from swarm.saving import save
-from swarm.still import in_sight, still
+from swarm.still import still
 from swarm.surface import Paths, Surface
 
 __all__ = ["contour_figure", "descent_figure", "save", "still", "surface_figure", "swarm_figure"]

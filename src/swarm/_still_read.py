@@ -1,0 +1,99 @@
+"""Reads what a plotly trace holds: arrays, colours and texts in any of the forms plotly takes."""
+
+import base64
+import re
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.colors
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Room = tuple[float, float, float, float]
+"""Left, bottom, right and top of a part of a figure, 0-1."""
+
+COLOURWAY = ("#2f7de1", "#e8590c", "#0ca678", "#d6336c", "#7048e8", "#f08c00", "#7b8491")
+"""Colours of traces that name none, in turn."""
+
+
+def array(values: Any) -> Array:
+    """Return what a trace holds, also where it is plotly's base64 form."""
+    if isinstance(values, dict) or hasattr(values, "bdata"):
+        flat = np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"])
+        shape = dict(values).get("shape")
+        return flat.reshape([int(n) for n in str(shape).split(",")]) if shape else flat
+    return np.asarray(values)
+
+
+def coordinates(trace: Any, letter: str) -> Array:
+    """Return a trace's coordinates along an axis; as in plotly, those left out count up."""
+    if trace[letter] is not None:
+        return array(trace[letter]).astype(float)
+    return np.arange(array(trace.z).shape[{"x": -1, "y": 0}[letter]], dtype=float)
+
+
+def rgba(colour: Any, opacity: float | None = 1.0) -> tuple[float, float, float, float]:
+    """Read a CSS colour."""
+    text = str(colour).strip()
+    if match := re.fullmatch(r"rgba?\(([^)]*)\)", text):
+        parts = [float(part.strip().rstrip("%")) for part in match[1].split(",")]
+        rgb, alpha = [part / 255 for part in parts[:3]], parts[3] if len(parts) > 3 else 1.0
+        return rgb[0], rgb[1], rgb[2], alpha * (1.0 if opacity is None else opacity)
+    r, g, b, a = mpl.colors.to_rgba(text)
+    return r, g, b, a * (1.0 if opacity is None else opacity)
+
+
+def colour_map(scale: Any) -> mpl.colors.Colormap:
+    """Return a colour scale of (place, colour) as a colour map."""
+    if not scale:
+        return mpl.colormaps["viridis"]
+    stops = [(float(at), rgba(colour)) for at, colour in scale]
+    return mpl.colors.LinearSegmentedColormap.from_list("scale", stops)
+
+
+def plain(html: str | None) -> str:
+    """Turn the little HTML that plotly's texts may hold into plain text."""
+    text = re.sub(r"<br\s*/?>", "\n", html or "")
+    text = re.sub(r"<[^>]+>", "", text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("$", r"\$")
+
+
+def shades(trace: Any) -> tuple[Array, float, float]:
+    """Return what a trace's colours stand for, and the ends of its colour scale."""
+    source = trace.surfacecolor if trace.type == "surface" else None
+    values = array(trace.z if source is None else source).astype(float)
+    low, high = ("cmin", "cmax") if trace.type == "surface" else ("zmin", "zmax")
+    ends = trace[low], trace[high]
+    return (
+        values,
+        float(np.nanmin(values) if ends[0] is None else ends[0]),
+        float(np.nanmax(values) if ends[1] is None else ends[1]),
+    )
+
+
+def one(colour: Any, default: str) -> str:
+    """Return a colour, or `default` where there is none or one for each point."""
+    return colour if isinstance(colour, str) else default
+
+
+def fills(marker: Any, default: str, opacity: float | None) -> Array:
+    """Return the colour of all markers, (4,), or of each, (marker, 4)."""
+    if marker.color is None or isinstance(marker.color, str):
+        return np.array(rgba(one(marker.color, default), opacity))
+    values = array(marker.color)
+    if values.dtype.kind not in "iuf":
+        return np.array([rgba(colour, opacity) for colour in values])
+    low = np.nanmin(values) if marker.cmin is None else marker.cmin
+    high = np.nanmax(values) if marker.cmax is None else marker.cmax
+    colours = colour_map(marker.colorscale)((values - low) / ((high - low) or 1))
+    colours[:, 3] = 1.0 if opacity is None else opacity
+    return np.asarray(colours)
+
+
+def within(room: Room, x: Any, y: Any) -> Room:
+    """Place a subplot's domain within the room that titles and colour bars leave."""
+    left, bottom, right, top = room
+    (x0, x1), (y0, y1) = x or (0, 1), y or (0, 1)
+    width, height = right - left, top - bottom
+    return left + x0 * width, bottom + y0 * height, left + x1 * width, bottom + y1 * height

@@ -1,0 +1,92 @@
+"""Titles, names of axes and legends that stay within a matplotlib figure."""
+
+import itertools
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.lines
+import plotly.graph_objects as go
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from swarm import _still_read as read
+
+EDGE = 10
+"""How far words stay from the figure's edge, in pixels."""
+
+
+def fit(text: Text, most: float) -> Text:
+    """Break a text's lines where they would be longer than `most` pixels."""
+    lines = text.get_text().splitlines()
+    for columns in range(max(map(len, lines), default=0), 7, -1):
+        text.set_text("\n".join(textwrap.fill(line, columns) for line in lines))
+        extent = text.get_window_extent()
+        if max(extent.width, extent.height if text.get_rotation() else 0) <= most:
+            break
+    return text
+
+
+def titles(picture: Figure, figure: go.Figure, theme: dict[str, str]) -> float:
+    """Write title and subtitle, and return where the room below them begins."""
+    width, height = picture.bbox.size
+    at = height - 14.0
+    looks: Sequence[dict[str, Any]] = (
+        {"fontsize": 13, "fontweight": "bold"},
+        {"fontsize": 9.5, "color": theme["quiet"]},
+    )
+    title = figure.layout.title
+    for words, look in zip((title.text, title.subtitle.text), looks, strict=True):
+        if words:
+            text = picture.text(0.02, at / height, read.plain(words), va="top", **look)
+            at = fit(text, 0.98 * width - EDGE).get_window_extent().y0 - 8
+    return at / height if at < height - 14 else 1.0
+
+
+def legend(
+    axes: Any, figure: go.Figure, traces: list[Any], theme: dict[str, str], *, above: bool
+) -> None:
+    """Name the traces where plotly would: several of them, or where asked for.
+
+    A legend above the axes takes its room from them.
+    """
+    named = [t for t in traces if t.name and t.type not in ("surface", "contour", "heatmap")]
+    asked = [t for t in named if t.showlegend or (t.showlegend is None and len(named) > 1)]
+    if not asked:
+        return
+    if "reversed" in (figure.layout.legend.traceorder or ""):
+        asked = asked[::-1]
+    colours = dict(zip(map(id, traces), itertools.cycle(read.COLOURWAY), strict=False))
+    handles = []
+    for trace in asked:
+        marked = trace.type in ("bar", "histogram") or trace.mode == "markers"
+        colour = read.one(trace.marker.color, colours[id(trace)])
+        if not marked:
+            colour = read.one(trace.line.color, colour)
+        line: Any = "none" if marked else "-"
+        handles.append(
+            mpl.lines.Line2D(
+                [],
+                [],
+                color=read.rgba(colour),
+                linestyle=line,
+                marker="o" if marked else "none",
+                markersize=5,
+                linewidth=2.5,
+                label=read.plain(trace.name),
+            )
+        )
+    look = {"frameon": False, "fontsize": 9, "loc": "upper left", "labelcolor": theme["text"]}
+    if title := figure.layout.legend.title.text:
+        look |= {"title": read.plain(title), "title_fontsize": 9, "alignment": "left"}
+    if not above:
+        axes.legend(handles=handles, **look)
+        return
+    look |= {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
+    for columns in range(len(handles), 0, -1):
+        box = axes.legend(handles=handles, ncols=columns, **look).get_window_extent()
+        if box.x1 <= axes.figure.bbox.x1 - EDGE:
+            break
+    left, bottom, width, height = axes.get_position().bounds
+    axes.set_position((left, bottom, width, height - box.height / axes.figure.bbox.height))
