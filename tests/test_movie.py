@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -365,22 +366,27 @@ def test_an_interrupt_leaves_nothing_behind(older):
 @pytest.mark.slow
 def test_ctrl_c_in_a_terminal_leaves_nothing_behind(older, tmp_path):
     script = (
+        # Whoever runs the tests in the background makes their children deaf to Ctrl-C.
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import numpy as np\nfrom swarm import animator\n"
         "data = np.random.default_rng(0).normal(size=(20, 20000, 50))\n"
         "plot = animator.LineSwarm(np.arange(50.0), data)\n"
         "tell = lambda done, total: done == 3 and print('playing', flush=True)\n"
         f"animator.swarm_animate([plot], {str(older)!r}, progress=tell)\n"
     )
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", script],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
-    assert process.stdout.readline() == "playing\n"
-    os.killpg(process.pid, 2)  # as a terminal does: to the whole group
-    _, words = process.communicate(timeout=60)
+    ) as process:
+        try:
+            assert process.stdout.readline() == "playing\n"
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+            _, words = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode != 0
     assert words.strip().endswith("KeyboardInterrupt")
 
