@@ -42,7 +42,8 @@ def draw_flat(
     for axis, name in ((across, "x"), (up, "y")):
         getattr(axes, f"set_{name}label")(read.plain(axis.title.text), labelpad=6)
         side = getattr(axes, f"{name}axis")
-        side.set_major_locator(mpl.ticker.MaxNLocator(7))
+        pixels = picture.bbox.width if name == "x" else picture.bbox.height
+        side.set_major_locator(mpl.ticker.MaxNLocator(int(np.clip(pixels / 80, 2, 7))))
         side.set_visible(axis.visible is not False)
         logged = axis.type == "log"
         if logged:

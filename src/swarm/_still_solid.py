@@ -10,6 +10,7 @@ import matplotlib.ticker
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
+from mpl_toolkits.mplot3d import proj3d  # type: ignore[import-untyped]
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
@@ -74,14 +75,23 @@ def _fit(axes: Any, ratio: list[float]) -> None:
     """Make the box as large as its ticks and names, still without content, leave room for."""
     picture, sides = axes.figure, (axes.xaxis, axes.yaxis, axes.zaxis)
     for side in sides:
-        words.fit(side.label, 0.45 * min(picture.bbox.size))
-    left, bottom, right, top = axes.get_position().extents * np.tile(picture.bbox.size, 2)
-    for zoom in np.arange(1.0, 0.5, -0.05):
+        words.fit(side.label, 0.55 * min(picture.bbox.size))
+        side.labelpad += 7 * side.label.get_text().count("\n")
+    place = axes.get_position()
+    room = place.transformed(picture.transFigure).padded(-4)
+    corners = np.array(list(itertools.product(*(getattr(axes, f"get_{c}lim")() for c in "xyz"))))
+    for zoom in np.arange(1.4, 0.5, -0.05):
         axes.set_box_aspect(ratio, zoom=zoom)
         picture.draw_without_rendering()
-        box = Bbox.union([side.get_tightbbox(picture.canvas.get_renderer()) for side in sides])
-        if box.x0 >= left + 4 and box.y0 >= bottom + 4 and box.x1 <= right and box.y1 <= top:
+        x, y, _ = proj3d.proj_transform(*corners.T, axes.get_proj())
+        box = Bbox.null()
+        box.update_from_data_xy(axes.transData.transform(np.stack([x, y], axis=1)))
+        ticks = [side.get_tightbbox(picture.canvas.get_renderer()) for side in sides]
+        box = Bbox.union([box, *ticks])
+        if box.width <= room.width and box.height <= room.height:
             break
+    middle = (room.get_points() - box.get_points()).mean(axis=0) / picture.bbox.size
+    axes.set_position(place.translated(*middle))
 
 
 def _unit(trace: Any, letter: str, limits: list[Any]) -> Array:

@@ -44,12 +44,30 @@ def titles(picture: Figure, figure: go.Figure, theme: dict[str, str]) -> float:
     return at / height if at < height - 14 else 1.0
 
 
+def above_bar(axes: Any, name: str) -> None:
+    """Name a colour bar at the right of a figure; a long name begins to the left of the bar."""
+    title = axes.set_title(name, fontsize=mpl.rcParams["font.size"], loc="left", pad=8)
+    if title.get_window_extent().x1 > axes.figure.bbox.x1 - EDGE:
+        title.set(text="")
+        right = (axes.figure.bbox.x1 - EDGE - axes.bbox.x0) / axes.bbox.width
+        title = axes.annotate(
+            name,
+            (right, 1),
+            (0, 8),
+            textcoords="offset points",
+            xycoords="axes fraction",
+            ha="right",
+        )
+        fit(title, 0.5 * axes.figure.bbox.width)
+
+
 def legend(
-    axes: Any, figure: go.Figure, traces: list[Any], theme: dict[str, str], *, above: bool
+    axes: Any, figure: go.Figure, traces: list[Any], theme: dict[str, str], top: float
 ) -> None:
     """Name the traces where plotly would: several of them, or where asked for.
 
-    A legend above the axes takes its room from them.
+    In space below `top`, where the titles end; above flat axes, if the figure says so, in
+    room taken from them.
     """
     named = [t for t in traces if t.name and t.type not in ("surface", "contour", "heatmap")]
     asked = [t for t in named if t.showlegend or (t.showlegend is None and len(named) > 1)]
@@ -80,7 +98,9 @@ def legend(
     look = {"frameon": False, "fontsize": 9, "loc": "upper left", "labelcolor": theme["text"]}
     if title := figure.layout.legend.title.text:
         look |= {"title": read.plain(title), "title_fontsize": 9, "alignment": "left"}
-    if not above:
+    if axes.name == "3d":
+        look |= {"bbox_to_anchor": (0.01, top), "bbox_transform": axes.figure.transFigure}
+    if axes.name == "3d" or figure.layout.legend.orientation != "h":
         axes.legend(handles=handles, **look)
         return
     look |= {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}

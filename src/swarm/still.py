@@ -60,7 +60,7 @@ def still(
     theme = DARK if dark else LIGHT
     style: dict[Any, Any] = {
         "font.family": "DejaVu Sans",
-        "font.size": 9.5,
+        "font.size": 9.5 * min(1, max(0.8, min(width, height) / 500)),
         "text.color": theme["text"],
         "axes.labelcolor": theme["text"],
         "axes.edgecolor": theme["grid"],
@@ -102,8 +102,7 @@ def still(
                 )
             named.setdefault(host if host in drawn else key, []).extend(panels[key])
         for key, traces in named.items():
-            above = len(key) == 2 and figure.layout.legend.orientation == "h"
-            words.legend(drawn[key], figure, traces, theme, above=above)
+            words.legend(drawn[key], figure, traces, theme, top)
     return picture
 
 
@@ -145,5 +144,5 @@ def _colour_bar(
         bar.set_ticks([float(t) for t in trace.colorbar.tickvals], labels=trace.colorbar.ticktext)
     axes.tick_params(length=0, labelsize=8.5)
     if trace.colorbar.title.text:
-        axes.set_title(read.plain(trace.colorbar.title.text), fontsize=9.5, loc="left", pad=8)
+        words.above_bar(axes, read.plain(trace.colorbar.title.text))
     return 1 - 84 / width
