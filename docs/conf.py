@@ -101,6 +101,7 @@ myst_linkify_fuzzy_links = False
 default_role = "autolink"  # `name` in a docstring is a link wherever there is such a name
 autodoc_typehints = "none"  # the docstrings give types and shapes
 autodoc_member_order = "bysource"
+maximum_signature_line_length = 88
 autodoc_default_options = {"members": True}
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False

@@ -350,7 +350,7 @@ def test_the_figure_says_what_it_shows():
     made = player.curves(X, CURVES, Y, title="Waves & <bees>", caption="A < B.")
     page = made.html()
     assert 'role="group" aria-label="Waves &amp; &lt;bees&gt;"' in page
-    assert "<figcaption><strong>Waves &amp; &lt;bees&gt;</strong> A &lt; B.</figcaption>" in page
+    assert "<figcaption><strong>Waves &amp; &lt;bees&gt;.</strong> A &lt; B.</figcaption>" in page
     assert page.count(f'alt="{made.alt}"') == 2
     assert "12 curves of y over x" in made.alt
     assert "after epoch 29" in made.alt

@@ -19,7 +19,7 @@ pytest.importorskip("sphinx_gallery", reason="needs the docs group")
 from sphinx.errors import ExtensionError  # noqa: E402
 from sphinx.util.docutils import docutils_namespace  # noqa: E402
 
-from swarm import sphinxext  # noqa: E402
+from swarm import player, sphinxext  # noqa: E402
 from swarm._site import media, pictures, plotlyjs  # noqa: E402
 
 # Building a site runs others' code, whose warnings are not ours to forbid.
@@ -171,7 +171,7 @@ def test_gallery_page_offers_downloads_first_and_says_where_it_came_from(built):
     page = built.html("auto_gallery/bowl.html")
     assert page.index("bowl.ipynb") < page.index("It has one lowest point")
     assert "uv run --with swarmscape bowl.py" in page
-    facts = re.search(r'<dl class="sw-facts">(.*?)</dl>', page, re.DOTALL)[1]
+    facts = re.search(r'<dl class="sw-facts simple">(.*?)</dl>', page, re.DOTALL)[1]
     assert "<dt>Seed</dt><dd>7</dd>" in facts
     assert "<dt>Bees</dt><dd>3</dd>" in facts
     assert "auto_gallery/bowl" in (built.folder / "html/_static/run-times.js").read_text()
@@ -242,6 +242,35 @@ def test_damaged_movie_fails_the_build_and_names_the_page(site):
     ):
         site.build()
     assert (site.folder / "html/auto_gallery/bowl.html").exists()
+
+
+def search_index(site):
+    text = (site.folder / "html" / "searchindex.js").read_text("utf-8")
+    return json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
+
+
+def test_search_index_has_titles_captions_and_alternatives_of_pictures(site):
+    walk = np.linspace(0, 1, 24).reshape(2, 3, 4)
+    swarm = player.curves(
+        np.arange(4), walk, title="Quokkas afloat", caption="Marsupials.", alt="Tufted."
+    )
+    key = sphinxext.publish(swarm, site.folder / "cache" / "media")["key"]
+    site.page(
+        f"Home\n====\n\n.. swarm-published:: {key}\n\n.. toctree::\n\n   auto_gallery/index\n"
+    )
+    site.build()
+    index = search_index(site)
+    home = index["docnames"].index("index")
+    assert index["alltitles"]["Quokkas afloat"] == [[home, "picture-1"]]
+    assert index["terms"]["marsupi"] == index["terms"]["tuft"] == home
+    assert index["titleterms"]["quokka"] == home
+    page = site.html("index.html")
+    assert page.count("Marsupials.") == 1
+    assert page.count('id="picture-1"') == 1
+    assert "Quokkas afloat" not in re.findall(r'(?s)<div class="sphinxsidebar".*', page)[0]
+    bowl = index["docnames"].index("auto_gallery/bowl")
+    assert "four" not in index["titleterms"]
+    assert bowl in np.atleast_1d(index["terms"]["four"])
 
 
 def test_equations_are_mathml(site):

@@ -8,11 +8,10 @@ the page by `Player.write`, and ``player.js`` and ``player.css`` of
 """
 
 import base64
-import contextlib
 import hashlib
 import os
-import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -27,6 +26,7 @@ from scipy.interpolate import RegularGridInterpolator
 from swarm import _player_poster as still
 from swarm._player_pack import robust_range
 from swarm._player_record import Recording, Scale, as_array, as_axis, as_limits, record
+from swarm.util import written_whole
 
 if TYPE_CHECKING:
     from swarm.movie import Movie
@@ -153,18 +153,11 @@ class Player:
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        mark = f".{uuid.uuid4().hex}.part"
-        contents = self._files()
-        try:
-            for name, content in contents.items():
-                (folder / (name + mark)).write_bytes(content)
-            for name in contents:
-                os.replace(folder / (name + mark), folder / name)
-        finally:
-            for name in contents:
-                with contextlib.suppress(OSError):
-                    (folder / (name + mark)).unlink(missing_ok=True)
-        return [folder / name for name in contents]
+        written = {folder / name: content for name, content in self._files().items()}
+        with ExitStack() as all_or_none:
+            for path, content in written.items():
+                all_or_none.enter_context(written_whole(path)).write_bytes(content)
+        return list(written)
 
     def html(self, url_prefix: str = "") -> str:
         """Return the figure as HTML: a still picture, a button, a caption and links.
@@ -200,7 +193,7 @@ class Player:
             '<div class="swarm-player__bar">'
             '<button type="button" class="swarm-player__start" hidden>Play with the swarm</button>'
             f'<p class="swarm-player__hint" hidden>{hint}</p></div>'
-            f"<figcaption><strong>{escape(self.title)}</strong> "
+            f"<figcaption><strong>{escape(_sentence(self.title))}</strong> "
             f"{caption}{links}</figcaption></figure>"
         )
 
@@ -512,6 +505,10 @@ def _alt(described: str, recording: Recording) -> str:
         known = [loss for loss in scene["loss"] if loss is not None]
         alt += f" The {scene['lossLabel']} goes from {min(known):.3g} to {max(known):.3g}."
     return alt
+
+
+def _sentence(title: str) -> str:
+    return title if title.endswith((".", "!", "?", "…")) else f"{title}."
 
 
 def _digest(content: bytes) -> str:

@@ -15,11 +15,12 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 from . import __version__
-from ._site import cards, mathml, nodes, pages, problems
+from ._site import ahead, cards, mathml, nodes, pages, problems
 from ._site.cache import fingerprint, prepare, settle
 from ._site.gallery import reset, scraper
 from ._site.media import publish
 from ._site.notebook import STORE, place_pictures
+from .util import written_whole
 
 __all__ = ["fingerprint", "publish", "reset", "scraper", "setup"]
 
@@ -31,7 +32,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
     app.add_config_value("swarm_cache", "", "")
     app.add_config_value("swarm_fingerprint", "", "env")
-    for part in (nodes, cards, pages, mathml, problems):
+    for part in (nodes, cards, pages, mathml, problems, ahead):
         part.setup(app)
     app.connect("config-inited", _configure, priority=400)
     app.connect("builder-inited", _prepare, priority=20)  # before sphinx-gallery runs scripts
@@ -42,7 +43,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", settle, priority=900)
     return {
         "version": __version__,
-        "env_version": 1,
+        "env_version": 2,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }
@@ -66,7 +67,7 @@ def _add_assets(app: Sphinx, page: str, template: str, context: Any, doctree: An
     has_cards = cards.has_cards(app.env, page)
     if has_cards or cards.gallery_script(app.env, page):
         scripts.add("gallery")
-    if has_cards or nodes.kinds_on(app.env, page):
+    if scripts:  # all share its colours
         app.add_css_file("swarm.css")
     for name in sorted(scripts - {""}):
         app.add_js_file(f"{name}.js", loading_method="defer")
@@ -116,6 +117,5 @@ def _full_bundle() -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    part = target.with_name(target.name + ".part")
-    shutil.copyfile(source, part)
-    os.replace(part, target)
+    with written_whole(target) as part:
+        shutil.copyfile(source, part)

@@ -199,18 +199,27 @@ def _visit_card(translator: Any, node: card) -> None:
     raise nodes.SkipNode
 
 
+def _toggle(word: str, label: str, mark: str) -> str:
+    return (
+        f'<button type="button" class="{mark}" data-word="{escape(word)}" aria-pressed="false">'
+        f"{escape(label)}</button>"
+    )
+
+
 def _visit_filter(translator: Any, node: card_filter) -> None:
     cards = _cards(translator.builder.env).values()
     kinds = [kind for kind in _KINDS if any(kind in c["kinds"] for c in cards)]
-    tags = sorted({tag for c in cards for tag in c["tags"]})
+    tags = sorted({tag for c in cards for tag in c["tags"]}, key=str.casefold)
+    parts = {"Show": [_toggle(k, _KINDS[k], "sw-kind") for k in kinds]}
+    parts["about"] = [_toggle(tag, tag, "sw-tag") for tag in tags]
     buttons = "".join(
-        f'<button type="button" data-word="{escape(word)}" aria-pressed="false">'
-        f"{escape(label)}</button>"
-        for word, label in [*((k, _KINDS[k]) for k in kinds), *((t, t) for t in tags)]
+        f'<span aria-hidden="true">{name}</span>{"".join(part)}'
+        for name, part in parts.items()
+        if part
     )
     translator.body.append(
         '<div class="sw-filter" role="group" aria-label="Show only pages with">'
-        f'<span aria-hidden="true">Show</span>{buttons}<output></output></div>'
+        f"{buttons}<output></output></div>"
     )
     raise nodes.SkipNode
 

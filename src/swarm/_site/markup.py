@@ -24,7 +24,8 @@ def figure_html(spec: Spec, uid: str, url: Callable[[str], str]) -> tuple[str, s
         From a file's name in the store to its address seen from the page.
     """
     if spec["kind"] == "player":  # brings its own figure and caption
-        return spec["html"].replace(MEDIA, url("")), ""
+        html = spec["html"].replace(MEDIA, url(""))
+        return f'<div class="sw-player" id="{uid}">{html}', "</div>"
     before, after = _PARTS[spec["kind"]](spec, uid, url)
     head = (
         f'<figure class="sw-figure sw-{spec["kind"]}" id="{uid}" role="group"'

@@ -23,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from swarm.util import written_whole
+
 from .pictures import WIDTHS, figure_pixels, webp
 from .plotlyjs import PARTIAL_BUNDLE, PARTIAL_TRACES, bundle_for, figure_json, trace_types
 
@@ -293,7 +295,7 @@ def _publish_player(player: Any, store: Path) -> Spec:
     files = [Path(path).name for path in player.write(store)]
     spec: Spec = {
         "kind": "player", "shows": ["player"], "title": player.title, "files": files,
-        "caption": "", "alt": player.alt, "html": player.html(MEDIA),
+        "caption": player.caption, "alt": player.alt, "html": player.html(MEDIA),
     }  # fmt: skip
     return _write_spec(spec, store)
 
@@ -318,15 +320,12 @@ def _social(pixels: NDArray[np.uint8], store: Path) -> str:
 
 
 def _keep(data: bytes, suffix: str, store: Path) -> str:
-    """Write a file named by its content, whole or not at all, and return its name."""
+    """Write a file named by its content, if it is not there yet, and return its name."""
     name = _digest(data) + suffix
     path = store / name
     if not path.exists():
-        handle, temporary = tempfile.mkstemp(dir=store, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        with written_whole(path) as part:
+            part.write_bytes(data)
     return name
 
 
@@ -334,10 +333,8 @@ def _write_spec(spec: Spec, store: Path) -> Spec:
     text = json.dumps(spec, indent=1, sort_keys=True)
     key = _digest(text.encode())
     named = {**spec, "key": key}
-    path = store / f"{key}.json"
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(named, indent=1, sort_keys=True), "utf-8")
-    os.replace(part, path)
+    with written_whole(store / f"{key}.json") as part:
+        part.write_text(json.dumps(named, indent=1, sort_keys=True), "utf-8")
     return named
 
 

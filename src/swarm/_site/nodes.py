@@ -22,7 +22,11 @@ _log = logging.getLogger(__name__)
 
 
 class picture(nodes.General, nodes.Element):
-    """A movie, figure or player on a page; its one child is the caption."""
+    """A movie, figure or player on a page; its children are the caption."""
+
+
+class picture_words(nodes.Invisible, nodes.Element):
+    """What a picture shows, in words that the search index reads and no writer writes."""
 
 
 def store_of(config: Any) -> Path:
@@ -34,8 +38,9 @@ def picture_node(spec: dict[str, Any], caption: list[nodes.Node] | None = None) 
     """Return the node that shows a published picture, or a pair of them side by side."""
     if spec["kind"] == "pair":
         return nodes.container("", *map(picture_node, spec["items"]), classes=["sw-pair"])
-    words = caption or ([nodes.inline("", spec["caption"])] if spec["caption"] else [])
-    return picture("", *words, spec=spec)
+    has_own = spec["kind"] == "player"  # writes its caption itself
+    words = [nodes.inline("", spec["caption"])] if spec["caption"] and not has_own else []
+    return picture("", *(caption or words), spec=spec)
 
 
 # --- writing
@@ -48,9 +53,8 @@ def media_url(builder: Any, docname: str) -> Any:
 
 
 def _visit_html(translator: Any, node: picture) -> None:
-    number = 1 + list(node.document.findall(picture)).index(node)
     url = media_url(translator.builder, translator.builder.current_docname)
-    before, after = figure_html(node["spec"], f"picture-{number}", url)
+    before, after = figure_html(node["spec"], node["ids"][0], url)
     translator.body.append(before)
     translator.context.append(after)
 
@@ -65,6 +69,10 @@ def _visit_text(translator: Any, node: picture) -> None:
 
 def _depart_text(translator: Any, node: picture) -> None:
     pass
+
+
+def _skip(translator: Any, node: picture_words) -> None:
+    raise nodes.SkipNode
 
 
 # --- directives
@@ -185,6 +193,16 @@ def published_on(rst: str) -> list[str]:
 # --- what each page shows, kept over builds
 
 
+def name_pictures(app: Sphinx, doctree: nodes.document) -> None:
+    """Give each picture of a page an id, and the search index its title and its words."""
+    for number, node in enumerate(list(doctree.findall(picture)), 1):
+        spec, uid = node["spec"], f"picture-{number}"
+        node["ids"] = [uid]
+        title = [nodes.title("", spec["title"])] if spec["title"] else []
+        text = " ".join(words for words in (spec["alt"], spec["caption"]) if words)
+        node += picture_words("", *title, nodes.inline("", text), ids=[uid])
+
+
 def note_pictures(app: Sphinx, doctree: nodes.document) -> None:
     """Remember what a page shows: its files must go to the site, its assets into its head."""
     env = app.env
@@ -238,11 +256,14 @@ def setup(app: Sphinx) -> None:
     app.add_node(
         picture, html=(_visit_html, _depart_html), text=text, latex=text, man=text, texinfo=text
     )
+    skip = (_skip, None)
+    app.add_node(picture_words, html=skip, text=skip, latex=skip, man=skip, texinfo=skip)
     for name, directive in {
         "movie": Movie, "plotly-figure": PlotlyFigure, "picture-of": PictureOf,
         "pair": Pair, "swarm-published": Published,
     }.items():  # fmt: skip
         app.add_directive(name, directive)
+    app.connect("doctree-read", name_pictures)
     app.connect("doctree-read", note_pictures)
     app.connect("env-purge-doc", forget_pictures)
     app.connect("env-merge-info", merge_pictures)

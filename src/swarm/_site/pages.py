@@ -113,7 +113,7 @@ def _provenance_html(app: Sphinx, script: Path) -> str:
     )
     page = escape(app.env.docname)
     return (
-        f'<dl class="sw-facts">{cells}<div><dt>Ran for</dt>'
+        f'<dl class="sw-facts simple">{cells}<div><dt>Ran for</dt>'
         f'<dd data-run-time="{page}">see <code>_static/run-times.js</code></dd></div></dl>'
     )
 
@@ -155,7 +155,7 @@ def add_minigallery(
     path = Path(app.srcdir, directory, f"{name}.examples")
     if path.exists():
         app.env.note_dependency(str(path))
-        lines += ["", f".. minigallery:: {name}", ""]
+        lines += ["", ".. rubric:: In the gallery", "", f".. minigallery:: {name}", ""]
 
 
 def set_edit_link(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
