@@ -210,12 +210,12 @@ def _visit_filter(translator: Any, node: card_filter) -> None:
     cards = _cards(translator.builder.env).values()
     kinds = [kind for kind in _KINDS if any(kind in c["kinds"] for c in cards)]
     tags = sorted({tag for c in cards for tag in c["tags"]}, key=str.casefold)
-    parts = {"Show": [_toggle(k, _KINDS[k], "sw-kind") for k in kinds]}
-    parts["about"] = [_toggle(tag, tag, "sw-tag") for tag in tags]
+    rows = {
+        "Show": [_toggle(kind, _KINDS[kind], "sw-kind") for kind in kinds],
+        "about": [_toggle(tag, tag, "sw-tag") for tag in tags],
+    }
     buttons = "".join(
-        f'<span aria-hidden="true">{name}</span>{"".join(part)}'
-        for name, part in parts.items()
-        if part
+        f'<span aria-hidden="true">{name}</span>{"".join(row)}' for name, row in rows.items() if row
     )
     translator.body.append(
         '<div class="sw-filter" role="group" aria-label="Show only pages with">'
