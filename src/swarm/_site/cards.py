@@ -215,7 +215,9 @@ def _visit_filter(translator: Any, node: card_filter) -> None:
         "about": [_toggle(tag, tag, "sw-tag") for tag in tags],
     }
     buttons = "".join(
-        f'<span aria-hidden="true">{name}</span>{"".join(row)}' for name, row in rows.items() if row
+        f'<span aria-hidden="true">{name}</span>{"".join(row)}'
+        for name, row in rows.items()
+        if row
     )
     translator.body.append(
         '<div class="sw-filter" role="group" aria-label="Show only pages with">'
