@@ -1,6 +1,7 @@
 """Figures and stills, checked by their data."""
 
 import json
+import re
 
 import matplotlib as mpl
 import matplotlib.colors
@@ -9,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 import torch
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from torch import nn
 
 from swarm import figures, surface
@@ -111,7 +113,7 @@ def test_hover_text_is_in_words(seed):
         "loss = %{z",
     ):
         assert part in words
-    np.testing.assert_array_equal(decoded(figure.data[1].customdata), np.arange(26))
+    np.testing.assert_array_equal(decoded(figure.data[1].customdata)[:, 0], np.arange(26))
 
 
 def test_meta_tells_what_is_seen_in_numbers(seed):
@@ -190,7 +192,7 @@ def test_points_outside_the_window_are_cut_and_counted():
 
 def test_all_bees_are_joined_to_one_line_with_gaps():
     paths = small_paths(bees=5, epochs=6)
-    line = figures.surface_figure(small_surface(), paths).data[1]
+    line = figures.surface_figure(small_surface(), paths, color_by=None).data[1]
     z = decoded(line.z)
     assert len(z) == 5 * 7 - 1
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(z)), [6, 13, 20, 27])
@@ -200,7 +202,7 @@ def test_all_bees_are_joined_to_one_line_with_gaps():
 def test_bees_roll_down_frame_by_frame():
     paths = small_paths(bees=200, epochs=31)
     figure = figures.descent_figure(
-        small_surface(), paths, epochs=range(0, 310, 10), max_frames=16
+        small_surface(), paths, epochs=range(0, 310, 10), max_frames=16, color_by=None
     )
     assert [frame.name for frame in figure.frames] == [str(e) for e in range(0, 310, 20)]
     moving = figure.frames[3].traces[0]
@@ -220,6 +222,82 @@ def test_bees_roll_down_frame_by_frame():
     assert len(figure.to_json()) < 600_000
 
 
+def shade_of_each_bee(figure, mode):
+    """Read from a figure's traces which colour each bee has, by the number that it tells."""
+    colours = {}
+    for trace in figure.data[1:]:
+        if mode == "markers" and trace.mode == mode:
+            words = [re.match(r"bee (\d+), final loss (.*)", text) for text in trace.text]
+            colours |= {int(w[1]): (trace.marker.color, float(w[2])) for w in words}
+        elif mode == "lines" and trace.mode == mode and trace.customdata is not None:
+            told = decoded(trace.customdata)
+            for bee, final in np.unique(told[~np.isnan(told[:, 0])][:, 1:3], axis=0):
+                colours[int(bee)] = trace.line.color, final
+    return colours
+
+
+@pytest.mark.parametrize(
+    ("draw", "mode"),
+    [
+        (figures.surface_figure, "lines"),
+        (figures.contour_figure, "lines"),
+        (figures.descent_figure, "markers"),
+    ],
+)
+def test_bees_are_coloured_by_final_loss_in_fifths(draw, mode):
+    paths = small_paths(bees=20)
+    figure = draw(small_surface(), paths)
+    found = shade_of_each_bee(figure, mode)
+    assert sorted(found) == list(range(20))
+    order = np.argsort(paths.losses[:, -1])
+    for bee, (_, final) in found.items():
+        assert final == pytest.approx(paths.losses[bee, -1], rel=1e-3)
+    fifths = [{found[bee][0] for bee in part} for part in order.reshape(5, 4)]
+    assert all(len(part) == 1 for part in fifths)
+    assert len(set.union(*fifths)) == 5
+    shown = [trace.name for trace in figure.data if trace.showlegend]
+    lowest = paths.losses[order[:4], -1]
+    assert shown[-1] == f"{lowest[0]:.4g} to {lowest[-1]:.4g}"  # in front, and first in the legend
+    assert figure.layout.legend.traceorder == "reversed"
+    assert figure.layout.legend.title.text == "final loss"
+
+
+def luminance(colour):
+    parts = np.array(matplotlib.colors.to_rgb(colour))
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def test_bees_colours_grow_darker_with_the_loss_and_are_seen_on_both_pages():
+    found = shade_of_each_bee(figures.surface_figure(small_surface(), small_paths(20)), "lines")
+    ranked = [colour for colour, _ in sorted(found.values(), key=lambda pair: pair[1])]
+    light = [luminance(colour) for colour in dict.fromkeys(ranked)]
+    assert light == sorted(light, reverse=True)
+    for page in ("#ffffff", "#131416"):
+        for shade in light:
+            both = sorted([shade, luminance(page)])
+            assert (both[1] + 0.05) / (both[0] + 0.05) > 1.9
+
+
+def test_bees_are_coloured_by_a_value_of_ones_own_and_equal_ones_alike():
+    rates = np.array([0.1, 0.3, 0.1, 0.3, 0.1, 0.1])
+    figure = figures.surface_figure(small_surface(), small_paths(6), color_by=rates)
+    found = shade_of_each_bee(figure, "lines")
+    assert {found[bee][0] for bee in (0, 2, 4, 5)}.isdisjoint({found[bee][0] for bee in (1, 3)})
+    assert [t.name for t in figure.data[1:]] == ["0.3", "0.1"]
+    broken = figures.surface_figure(small_surface(), small_paths(3), color_by=[1, np.nan, 2])
+    assert [t.name for t in broken.data[1:]] == ["not finite", "2", "1"]
+
+
+def test_several_swarms_have_a_colour_each():
+    swarms = {"slow": small_paths(4), "fast": small_paths(5)}
+    figure = figures.surface_figure(small_surface(), swarms)
+    assert [t.name for t in figure.data[1:]] == ["slow", "fast"]
+    assert "fast, bee %{customdata[1]:d}" in figure.data[2].hovertemplate
+    with pytest.raises(ValueError, match=r"single swarm.*\['slow', 'fast'\]"):
+        figures.surface_figure(small_surface(), swarms, color_by=range(4))
+
+
 def test_a_swarms_curves_change_with_the_slider():
     x = np.linspace(0, 1, 11)
     data = np.random.default_rng(0).normal(size=(6, 9, 11))
@@ -227,15 +305,34 @@ def test_a_swarms_curves_change_with_the_slider():
     names = [trace.name for trace in figure.data]
     assert names == ["data", "6 bees", "median bee"]
     assert [frame.name for frame in figure.frames] == ["100", "102", "104", "106", "108"]
+    low, high = figure.layout.yaxis.range
+    assert low < data[:, ::2].min() < data[:, ::2].max() < high
     for frame, epoch in ((0, 0), (2, 4), (4, 8)):
         assert list(figure.frames[frame].traces) == [1, 2]
         bees, median = figure.frames[frame].data
-        drawn = decoded(bees.y).reshape(6, 12)
-        np.testing.assert_allclose(drawn[:, :11], data[:, epoch], rtol=1e-6)
-        assert np.isnan(drawn[:, 11]).all()
+        own = figure.layout.yaxis2.range
+        share = (decoded(bees.y).reshape(6, 12) - own[0]) / (own[1] - own[0])
+        drawn = low + share[:, :11] * (high - low)
+        np.testing.assert_allclose(drawn, data[:, epoch], atol=(high - low) / 65535)
         np.testing.assert_allclose(decoded(median.y), np.median(data[:, epoch], axis=0), rtol=1e-5)
-    low, high = figure.layout.yaxis.range
-    assert low < data[:, ::2].min() < data[:, ::2].max() < high
+    across = decoded(figure.data[1].x).reshape(6, 12)
+    np.testing.assert_allclose(across[:, :11], np.tile(x, (6, 1)), rtol=1e-6)
+    assert np.isnan(across[:, 11]).all()
+
+
+def test_curves_with_gaps_are_drawn_as_they_are():
+    data = np.random.default_rng(0).normal(size=(3, 4, 5))
+    data[1, :, 2] = np.nan
+    figure = figures.swarm_figure(np.arange(5), data)
+    drawn = decoded(figure.frames[2].data[0].y).reshape(3, 6)[:, :5]
+    np.testing.assert_allclose(drawn, data[:, 2], rtol=1e-6)
+    assert figure.layout.yaxis2.range == figure.layout.yaxis.range
+
+
+def test_the_curves_of_fifty_bees_take_two_bytes_a_number():
+    data = np.random.default_rng(0).normal(size=(50, 40, 100))
+    figure = figures.swarm_figure(np.linspace(0, 1, 100), data)
+    assert len(figure.to_html(include_plotlyjs=False, full_html=False)) < 1.4 * data.size * 8 / 3
 
 
 # -- stills ---------------------------------------------------------------------------------------
@@ -273,7 +370,7 @@ def test_a_still_of_contours_shows_values_and_path(seed):
 
 def test_a_still_of_a_descent_shows_its_last_frame():
     paths = small_paths(bees=4, epochs=5)
-    picture = figures.still(figures.descent_figure(small_surface(), paths))
+    picture = figures.still(figures.descent_figure(small_surface(), paths, color_by=None))
     balls = [c for c in picture.axes[-1].collections if type(c).__name__ == "Path3DCollection"]
     assert len(balls) == 1
     drawn = np.asarray(balls[0]._offsets3d[0])
@@ -317,6 +414,72 @@ def test_a_surface_hides_what_is_behind_it():
     np.testing.assert_array_equal(seen, [False, True, True])
 
 
+def words_within(picture):
+    """Return the words that are shown, having checked that they are within the picture."""
+    picture.draw_without_rendering()
+    shown = [t for t in picture.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    for ax in picture.axes:  # ticks beyond the ends are made, but not drawn
+        for name in "xyz"[: 3 if ax.name == "3d" else 2]:
+            axis = getattr(ax, f"{name}axis")
+            low, high = sorted(axis.get_view_interval())
+            away = [t for t in axis.get_major_ticks() if not low <= t.get_loc() <= high]
+            hidden = {id(label) for t in away for label in (t.label1, t.label2)}
+            shown = [t for t in shown if id(t) not in hidden]
+    box = picture.bbox
+    for text in shown:
+        extent = text.get_window_extent()
+        assert extent.x0 >= 0, text
+        assert extent.y0 >= 0, text
+        assert extent.x1 <= box.x1, text
+        assert extent.y1 <= box.y1, text
+    return " ".join(" ".join(text.get_text() for text in shown).split())
+
+
+@pytest.mark.parametrize("size", [(800, 560), (380, 420)])
+@pytest.mark.parametrize("draw", [figures.surface_figure, figures.contour_figure])
+def test_long_words_of_a_still_stay_within_it(draw, size):
+    labels = (
+        "principal component 1 (63.1% of the variance)",
+        "principal component 2 (21.0% of the variance)",
+    )
+    plane = Plane(np.zeros(3), [1, 0, 0], [0, 1, 0], labels)
+    shape = small_surface()
+    landscape = Surface(shape.xs, shape.ys, shape.values, plane, "cross-entropy per sample")
+    title = "A title so long that it does not fit on one line, however large the page may be"
+    figure = draw(landscape, small_paths(8, plane=plane), title=title)
+    figure.layout.title.subtitle.text = "The plane explains 84.1 % of the path's variance. " * 2
+    words = words_within(figures.still(figure, width=size[0], height=size[1]))
+    for part in (title, *labels, "cross-entropy per sample", "84.1 %", "final cross-entropy"):
+        assert part in words
+
+
+def test_a_still_draws_axes_that_overlay_others():
+    figure = go.Figure()
+    figure.add_scatter(x=[1, 2, 3], y=[3, 1, 2], name="left")
+    figure.add_scatter(x=[1, 2, 3], y=[30, 10, 20], name="right", yaxis="y2")
+    figure.update_layout(yaxis2={"overlaying": "y", "visible": False, "range": [0, 100]})
+    left, right = figures.still(figure).axes
+    assert right.get_position().bounds == left.get_position().bounds
+    assert right.get_ylim() == (0, 100)
+    assert not right.yaxis.get_visible()
+    assert [text.get_text() for text in left.get_legend().get_texts()] == ["left", "right"]
+
+
+@pytest.mark.parametrize("solid", [False, True])
+def test_a_still_gives_each_marker_its_colour(solid):
+    scatter = go.Scatter3d if solid else go.Scatter
+    places = {axis: [0.0, 1.0, 2.0] for axis in ("xyz" if solid else "xy")}
+    named = scatter(**places, mode="markers", marker={"color": ["red", "#00ff00", "rgb(0,0,255)"]})
+    scale = {"color": [5, 6, 7], "colorscale": [[0, "black"], [1, "white"]]}
+    valued = scatter(**places, mode="markers", marker=scale)
+    for trace, expected in ((named, np.eye(3)), (valued, np.outer([0, 0.5, 1], np.ones(3)))):
+        picture = figures.still(go.Figure(trace))
+        picture.draw_without_rendering()  # sorts the points in space by depth
+        drawn = picture.axes[-1].collections[0].get_facecolors()[:, :3]
+        for colour in expected:
+            assert np.isclose(drawn, colour, atol=0.01).all(axis=1).sum() == 1
+
+
 # -- bad input ------------------------------------------------------------------------------------
 
 
@@ -348,6 +511,11 @@ def test_a_trace_that_cannot_be_drawn_is_named():
         (
             lambda: figures.descent_figure(small_surface(), small_paths(), max_frames=1),
             "at least 2",
+        ),
+        (lambda: figures.surface_figure(small_surface(), small_paths(), color_by="w1"), "'w1'"),
+        (
+            lambda: figures.surface_figure(small_surface(), small_paths(), color_by=[1, 2]),
+            r"each of 3 bees, got shape \(2,\)",
         ),
         (lambda: figures.swarm_figure(np.zeros(3), np.zeros((2, 3))), r"\(2, 3\)"),
         (lambda: figures.swarm_figure(np.zeros(3), np.zeros((2, 3, 4))), r"\(3,\)"),

@@ -62,6 +62,18 @@ def small(values: Any) -> NDArray[np.float32]:
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
+def packed(values: Array, low: float, high: float) -> tuple[Array, tuple[float, float]]:
+    """Return values in 65 536 steps from `low` to `high`, and the ends in these units.
+
+    A step is far less than a pixel, and takes 2 bytes. Where a value is not
+    finite, all stay as they are, as float32.
+    """
+    if not np.isfinite(values).all():
+        return small(values), (low, high)
+    steps = np.rint((values.astype(float) - low) * (65535 / (high - low))) - 32768
+    return steps.astype(np.int16), (-32768, 32767)
+
+
 def axis(name: str, *span: float, solid: bool = False) -> dict[str, Any]:
     """Return an axis with a name and, optionally, its two ends."""
     look: dict[str, Any] = {"title": {"text": name}, "zeroline": False}
@@ -81,6 +93,11 @@ def colour_scale() -> list[list[Any]]:
     """Return viridis without its darkest and lightest ends, which vanish on dark and light."""
     colours = mpl.colormaps["viridis"](np.linspace(0.07, 0.97, 16))
     return [[round(i / 15, 4), mpl.colors.to_hex(colour)] for i, colour in enumerate(colours)]
+
+
+def shades(count: int) -> list[str]:
+    """Return colours of bees from low to high, all apart from the surface's and both pages'."""
+    return [mpl.colors.to_hex(c) for c in mpl.colormaps["plasma"](np.linspace(0.8, 0.4, count))]
 
 
 def colour_bar(name: str, ticks: tuple[Array, list[str]] | None) -> dict[str, Any]:

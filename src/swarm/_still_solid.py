@@ -75,7 +75,7 @@ def _fit(axes: Any, ratio: list[float]) -> None:
     """Make the box as large as its ticks and names, still without content, leave room for."""
     picture, sides = axes.figure, (axes.xaxis, axes.yaxis, axes.zaxis)
     for side in sides:
-        words.fit(side.label, 0.55 * min(picture.bbox.size))
+        words.fit(side.label, 0.55 * min(0.7 * picture.bbox.width, picture.bbox.height))
         side.labelpad += 7 * side.label.get_text().count("\n")
     place = axes.get_position()
     room = place.transformed(picture.transFigure).padded(-4)
