@@ -1,6 +1,7 @@
 """Every page of the built site: clean, small, still, accessible, and its links lead somewhere."""
 
 import ast
+import importlib
 import json
 import os
 import re
@@ -167,24 +168,85 @@ def test_site_map_lists_each_written_page_once(site, parsed):
     assert {urlsplit(url).path.removeprefix("/swarmscape/") for url in listed} == written
 
 
+GALLERY = "auto_gallery/"
+
+
 @pytest.mark.parametrize(
-    ("words", "title"),
+    ("words", "found"),
     [
-        ("swarm_train", "swarm.core.swarm_train"),
-        ("saddle", None),
-        ("getting started", "Getting started"),
+        pytest.param("getting started", "guide/getting_started.html", id="page"),
+        pytest.param("swarm_train", "api/core.html#swarm.core.swarm_train", id="function"),
+        pytest.param(
+            "loss of a network of two weights",
+            GALLERY + "surfaces/two_weight_surface.html#picture-2",
+            id="title of a figure",
+        ),
+        pytest.param(
+            "networks learning a sine",
+            GALLERY + "swarms/distribution_of_weights.html#picture-2",
+            id="title of a player",
+        ),
+        pytest.param(
+            "contours even steps logarithm",
+            GALLERY + "surfaces/hundred_descents.html",
+            id="caption of a player",
+        ),
+        pytest.param("zyzzogeton", None, id="nothing"),
     ],
 )
-def test_search_finds_functions_pages_and_figures(words, title, address, new_page):
+def test_search_finds_pages_functions_and_figures(words, found, address, new_page):
     page = new_page()
     seen = watch(page)
-    page.goto(address + "search.html?q=" + words.replace(" ", "+"))
-    page.wait_for_selector("#search-results li, .search-summary", timeout=15_000)
-    page.wait_for_timeout(1500)
-    found = page.locator("#search-results li > a").all_inner_texts()
+    page.goto(address + "guide/publishing.html")
+    box = page.locator(".sidebar-search")
+    box.fill(words)
+    box.press("Enter")
+    page.locator(".search-summary", has_text="Search finished").or_(
+        page.locator(".search-summary", has_text="did not match")
+    ).wait_for(timeout=20_000)
+    links = page.locator("#search-results li > a")
+    addresses = [link.split("?")[0] for link in links.evaluate_all("all => all.map(a => a.href)")]
+    page.wait_for_load_state("networkidle")  # summaries of what was found
     assert seen["faults"] == []
-    if title:
-        assert any(title in text for text in found)
+    if found is None:
+        assert addresses == []
+        return
+    assert address + found in addresses
+    links.nth(addresses.index(address + found)).click()
+    page.wait_for_url(lambda url: url.startswith(address + found.split("#")[0]))
+    name = found.partition("#")[2]
+    assert not name or page.locator(f"[id='{name}']").is_visible()
+
+
+def test_reference_lists_each_public_name_once(site):
+    for_core_alone = {"Meter", "fly", "outside_of", "uncompiled"}  # of swarm.lift
+    pages = [path for path in (site / "api").glob("*.html") if path.stem != "index"]
+    assert len(pages) > 10
+    listed = [
+        name
+        for path in pages
+        for name in re.findall(r'<dt class="sig[^>]* id="([\w.]+)"', path.read_text("utf-8"))
+    ]
+    assert len(listed) == len(set(listed))
+    assert not [name for name in listed if "._" in name]
+    for path in pages:
+        module = importlib.import_module(f"swarm.{path.stem}")
+        for name in set(getattr(module, "__all__", ())) - for_core_alone:
+            if getattr(getattr(module, name), "__module__", "").startswith("swarm"):
+                assert f"swarm.{path.stem}.{name}" in listed
+
+
+def test_reference_shows_the_gallery_pages_that_use_a_function(site):
+    called = re.compile(r"\b(animator|core|figures|networks|player|surface)\.(\w+)\(")
+    scripts = list((site / "_downloads").rglob("*.py"))
+    assert scripts
+    for script in scripts:
+        for module, name in called.findall(script.read_text("utf-8")):
+            shown = (site / "api" / f"{module}.html").read_text("utf-8")
+            entry = shown.partition(f'id="swarm.{module}.{name}"')[2].partition('<dt class="sig')[
+                0
+            ]
+            assert f"/{script.stem}.html" in entry, f"{module}.{name}"
 
 
 def test_unknown_address_page_finds_its_way_home(site):

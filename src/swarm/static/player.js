@@ -707,7 +707,8 @@
       this.canvas.setAttribute("role", "img");
       this.canvas.setAttribute("aria-label", stage.querySelector("img").alt);
       this.pen = this.canvas.getContext("2d", { alpha: false });
-      stage.replaceChildren(this.canvas);
+      stage.append(this.canvas);
+      figure.classList.add("swarm-player--live");
       const zoom = [["out", "Zoom out"], ["in", "Zoom in"], ["reset", "Show all"]]
         .map(([name, label]) => `<button type="button" data-zoom="${name}" aria-label="${label}" title="${label}">${icon(name)}</button>`).join("");
 
