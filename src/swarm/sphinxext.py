@@ -15,7 +15,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 from . import __version__
-from ._site import cards, mathml, nodes, pages, problems
+from ._site import ahead, cards, mathml, nodes, pages, problems
 from ._site.cache import fingerprint, prepare, settle
 from ._site.gallery import reset, scraper
 from ._site.media import publish
@@ -32,7 +32,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
     app.add_config_value("swarm_cache", "", "")
     app.add_config_value("swarm_fingerprint", "", "env")
-    for part in (nodes, cards, pages, mathml, problems):
+    for part in (nodes, cards, pages, mathml, problems, ahead):
         part.setup(app)
     app.connect("config-inited", _configure, priority=400)
     app.connect("builder-inited", _prepare, priority=20)  # before sphinx-gallery runs scripts

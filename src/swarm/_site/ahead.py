@@ -1,0 +1,81 @@
+"""Notebooks executed ahead of time, in a second process, while sphinx-gallery runs its scripts.
+
+myst-nb executes a notebook when Sphinx reads its page, which is after all scripts
+have run. Here those that its cache lacks are executed meanwhile; myst-nb then finds
+them in the cache. One that fails is not kept: myst-nb runs it again, and reports it.
+"""
+
+import atexit
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.matching import get_matching_files
+
+__all__ = ["setup"]
+
+logger = logging.getLogger(__name__)
+
+
+def setup(app: Sphinx) -> None:
+    """Register with Sphinx."""
+    app.connect("builder-inited", _start, priority=30)  # before sphinx-gallery runs scripts
+    app.connect("env-before-read-docs", _wait)
+
+
+def _start(app: Sphinx) -> None:
+    config: Any = app.config
+    if getattr(config, "nb_execution_mode", "") != "cache" or not config.nb_execution_cache_path:
+        return
+    stale = _stale(app, config.nb_execution_cache_path)
+    if stale:
+        logger.info("executing %s notebooks beside the gallery", len(stale))
+        where = "temp" if config.nb_execution_in_temp else "local"
+        settings = [config.nb_execution_cache_path, f"{where}-serial", config.nb_execution_timeout]
+        # One thread: the scripts want the rest of the machine.
+        process = subprocess.Popen(
+            [sys.executable, "-m", __name__, *map(str, settings), *stale],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        atexit.register(process.terminate)  # should the build end before it
+        app._swarm_ahead = process  # type: ignore[attr-defined]
+
+
+def _stale(app: Sphinx, folder: str) -> list[str]:
+    """Return the MyST notebooks of the site whose results the cache lacks."""
+    from jupyter_cache import get_cache
+    from myst_nb.core.read import is_myst_markdown_notebook
+
+    config: Any = app.config
+    excluded = [*config.exclude_patterns, *config.nb_execution_excludepatterns]
+    pages = get_matching_files(app.srcdir, config.include_patterns, excluded)
+    texts = [path for page in pages if (path := Path(app.srcdir, page)).suffix == ".md"]
+    notebooks = [path for path in texts if is_myst_markdown_notebook(path.read_text("utf-8"))]
+    cache = get_cache(folder)
+    reader = {"type": "plugin", "name": "myst_nb_md"}
+    records = [cache.add_nb_to_project(str(path), read_data=reader) for path in notebooks]
+    return [record.uri for record in cache.list_unexecuted([record.uri for record in records])]
+
+
+def _wait(app: Sphinx, env: Any, docnames: list[str]) -> None:
+    if process := getattr(app, "_swarm_ahead", None):
+        process.wait()
+
+
+def _execute(folder: str, executor: str, timeout: str, *notebooks: str) -> None:
+    from jupyter_cache import get_cache
+    from jupyter_cache.executors import load_executor
+
+    run = load_executor(executor, get_cache(folder)).run_and_cache
+    run(filter_uris=list(notebooks), timeout=int(timeout))
+
+
+if __name__ == "__main__":
+    _execute(*sys.argv[1:])
