@@ -19,12 +19,12 @@ import torch
 from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
-from swarm import _lift_ops as ops
-from swarm import _lift_seen  # noqa: F401 - registers what it handles
-from swarm._lift_mode import Lift
-from swarm._lift_patches import each_rejects, each_shuffles, states_refused
-from swarm._lift_values import Bees, CannotLift, Split, Stop, Values, pending
-from swarm._lift_watch import Watch, outside_of
+from swarm._lift import ops as ops
+from swarm._lift import seen  # noqa: F401 - registers what it handles
+from swarm._lift.mode import Lift
+from swarm._lift.patches import each_rejects, each_shuffles, states_refused
+from swarm._lift.values import Bees, CannotLift, Split, Stop, Values, pending
+from swarm._lift.watch import Watch, outside_of
 
 __all__ = ["CannotLift", "Meter", "fly", "outside_of", "uncompiled"]
 

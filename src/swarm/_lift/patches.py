@@ -8,10 +8,10 @@ import torch
 from torch.nn import init
 from torch.utils.data import RandomSampler
 
-from swarm._lift_values import Bees, as_bees, refuse
+from swarm._lift.values import Bees, as_bees, refuse
 
 if TYPE_CHECKING:
-    from swarm._lift_mode import Lift
+    from swarm._lift.mode import Lift
 
 __all__ = ["each_rejects", "each_shuffles", "states_refused"]
 

@@ -12,9 +12,9 @@ from torch.optim.optimizer import (
 )
 from torch.overrides import TorchFunctionMode
 
-from swarm import _lift_ops as ops
-from swarm._lift_fast import FAST
-from swarm._lift_values import Bees, Values, as_bees, refuse
+from swarm._lift import ops as ops
+from swarm._lift.fast import FAST
+from swarm._lift.values import Bees, Values, as_bees, refuse
 
 __all__ = ["Lift"]
 

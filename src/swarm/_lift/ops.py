@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional, init
 
-from swarm._lift_values import Bees, as_bees, refuse
+from swarm._lift.values import Bees, as_bees, refuse
 
 if TYPE_CHECKING:
-    from swarm._lift_mode import Lift
+    from swarm._lift.mode import Lift
 
 Tensor = torch.Tensor
 

@@ -1,6 +1,6 @@
 """What one bee sees of its tensor: shapes, values, gradients and randomness.
 
-Importing this module registers the handlers with `_lift_mode`.
+Importing this module registers the handlers with `mode`.
 """
 
 from collections.abc import Callable, Iterator
@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from swarm import _lift_ops as ops
-from swarm._lift_mode import HANDLERS, Handler, Lift
-from swarm._lift_values import Bees, Values, agreed, as_bees, branch, refuse
+from swarm._lift import ops as ops
+from swarm._lift.mode import HANDLERS, Handler, Lift
+from swarm._lift.values import Bees, Values, agreed, as_bees, branch, refuse
 
 Tensor = torch.Tensor
 ATTRIBUTES: Any = torch.Tensor  # as descriptors

@@ -11,7 +11,7 @@ import torch
 from torch.autograd import Function
 from torch.nn import functional
 
-from swarm._lift_values import Bees
+from swarm._lift.values import Bees
 
 __all__ = ["FAST"]
 
