@@ -78,8 +78,11 @@ def docs_one(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; -- ARGS go to pytest."""
     install(session, "test")
-    # Two workers whatever the machine: more would only fight over its cores.
-    session.run("python", "-m", "pytest", "-n", "2", "-m", "not browser", *session.posargs)
+    # Two workers whatever the machine, of one thread each: more would only fight over its cores.
+    session.run(
+        *("python", "-m", "pytest", "-n", "2", "-m", "not browser", *session.posargs),
+        env={"OMP_NUM_THREADS": "1"},
+    )
 
 
 @nox.session
