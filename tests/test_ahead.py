@@ -20,7 +20,6 @@ import pathlib, time
 extensions = ["myst_nb", "swarm.sphinxext"]
 html_theme = "basic"
 nb_execution_mode = "cache"
-nb_execution_cache_path = {cache!r}
 
 
 def run_scripts(app):
@@ -52,7 +51,7 @@ def build(folder, expression):
     """Build a site of one notebook; return its page, how often it ran, and the warnings."""
     docs, runs = folder / "docs", folder / "runs"
     docs.mkdir(exist_ok=True)
-    (docs / "conf.py").write_text(CONF.format(cache=str(folder / "cache"), runs=str(runs)))
+    (docs / "conf.py").write_text(CONF.format(runs=str(runs)))
     (docs / "index.md").write_text(NOTEBOOK.format(runs=str(runs), expression=expression))
     folders = [str(folder / name) for name in ("docs", "docs", "html", "doctrees")]
     warnings = io.StringIO()

@@ -29,13 +29,15 @@ def setup(app: Sphinx) -> None:
 
 def _start(app: Sphinx) -> None:
     config: Any = app.config
-    if getattr(config, "nb_execution_mode", "") != "cache" or not config.nb_execution_cache_path:
+    if getattr(config, "nb_execution_mode", "") != "cache":
         return
-    stale = _stale(app, config.nb_execution_cache_path)
+    # By default where myst-nb keeps it.
+    cache = config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache"
+    stale = _stale(app, cache)
     if stale:
         logger.info("executing %s notebooks beside the gallery", len(stale))
         where = "temp" if config.nb_execution_in_temp else "local"
-        settings = [config.nb_execution_cache_path, f"{where}-serial", config.nb_execution_timeout]
+        settings = [cache, f"{where}-serial", config.nb_execution_timeout]
         # One thread: the scripts want the rest of the machine.
         process = subprocess.Popen(
             [sys.executable, "-m", __name__, *map(str, settings), *stale],
@@ -48,7 +50,7 @@ def _start(app: Sphinx) -> None:
         app._swarm_ahead = process  # type: ignore[attr-defined]
 
 
-def _stale(app: Sphinx, folder: str) -> list[str]:
+def _stale(app: Sphinx, folder: str | Path) -> list[str]:
     """Return the MyST notebooks of the site whose results the cache lacks."""
     from jupyter_cache import get_cache
     from myst_nb.core.read import is_myst_markdown_notebook
