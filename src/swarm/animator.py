@@ -220,7 +220,3 @@ def _mosaic(count: int, layout: Layout | None) -> list[list[str]]:
 
 def _name(k: int) -> str:
     return chr(ord("A") + k) if k < 26 else f"A{k}"
-
-
-def _place(name: str) -> tuple[int, str]:
-    return len(name), name
