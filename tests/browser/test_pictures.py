@@ -37,7 +37,8 @@ def folder(tmp_path_factory):
     blocks = [".. movie:: walk.mp4\n   :title: A walk\n\n   Five walkers.\n"]
     for number in range(FIGURES):
         z = np.add.outer(np.linspace(-1, 1, 15) ** 2, np.linspace(-1, 1, 15) * number)
-        go.Figure(go.Surface(z=z)).write_json(docs / f"{number}.json")
+        steps = {"show": True, "start": -1, "end": 1, "size": 0.25}
+        go.Figure(go.Surface(z=z, contours_z=steps)).write_json(docs / f"{number}.json")
         blocks.append(f".. plotly-figure:: {number}.json\n   :alt: Surface {number}\n")
     go.Figure(go.Pie(values=[1, 2])).write_json(docs / "pie.json")
     (docs / "conf.py").write_text(CONF)
@@ -61,9 +62,30 @@ def mount(figure):
     figure.locator("canvas").first.wait_for(timeout=30_000)
 
 
+def test_text_of_a_figure_shrinks_with_its_width_and_its_data_stay(home, new_page):
+    sizes = {}
+    for width in (1280, 390):
+        page = new_page(viewport={"width": width, "height": 800})
+        page.goto(home)
+        figure = page.locator(".sw-plotly").first
+        mount(figure)
+        sizes[width] = figure.locator(".sw-plot").evaluate(
+            """plot => ({
+              text: plot._fullLayout.font.size,
+              far: Math.hypot(...Object.values(plot._fullLayout.scene.camera.eye)),
+              step: plot._fullData[0].contours.z.size,
+            })"""
+        )
+    wide, narrow = sizes[1280], sizes[390]
+    assert wide["text"] == 12
+    assert 7 < narrow["text"] < 10
+    assert narrow["far"] > 1.1 * wide["far"]
+    assert narrow["step"] == wide["step"] == 0.25
+
+
 def colours(locator):
     """Return the number of different colours in a picture of an element."""
-    return len(set(Image.open(io.BytesIO(locator.screenshot())).convert("RGB").getdata()))
+    return len(Image.open(io.BytesIO(locator.screenshot())).convert("RGB").getcolors(1 << 24))
 
 
 def test_movie_steps_by_one_frame_by_button_and_key(home, new_page):

@@ -167,6 +167,10 @@
       ? { text: '#cfd0d0', line: '#5b5f66', grid: '#33363d', ground: '#131416', face: '#1f2126' }
       : { text: '#3b3f46', line: '#a2a7b0', grid: '#e2e4e9', ground: '#ffffff', face: '#f3f4f6' };
 
+  const isScene = (name) => /^scene\d*$/.test(name);
+  const spatialAxes = (layout) =>
+    Object.keys(layout).filter(isScene).flatMap((name) => [...'xyz'].map((letter) => (layout[name][`${letter}axis`] ??= {})));
+
   /** Layout changes that give a figure the page's colours. */
   function colours(layout) {
     const ink = inks();
@@ -186,7 +190,7 @@
     };
     for (const name of Object.keys(layout)) {
       if (/^[xy]axis\d*$/.test(name)) Object.assign(change, axis(name));
-      if (/^scene\d*$/.test(name)) {
+      if (isScene(name)) {
         for (const letter of 'xyz') {
           Object.assign(change, axis(`${name}.${letter}axis`));
           change[`${name}.${letter}axis.backgroundcolor`] = 'rgba(0,0,0,0)';
@@ -197,7 +201,7 @@
       (layout[kind] || []).forEach((item, i) => {
         change[`${kind}[${i}].bgcolor`] = ink.face;
         change[`${kind}[${i}].bordercolor`] = ink.line;
-        change[`${kind}[${i}].font.color`] = ink.text;
+        change[`${kind}[${i}].${kind === 'sliders' ? 'currentvalue.' : ''}font.color`] = ink.text;
       });
     }
     return change;
@@ -213,6 +217,35 @@
     }
   }
 
+  /** How much smaller than it was made the figure is shown, on a telephone or beside another. */
+  const scaleOf = (stage) => Math.min(1, Math.max(0.55, stage.clientWidth / parseFloat(stage.style.aspectRatio)));
+
+  const PIXELS = new Set(['size', 'width', 'thickness', 'ticklen', 'standoff', 'pad', 'l', 'r', 't', 'b']);
+  /** Scale every length in pixels within a figure's fields: lines, markers, margins; text by less. */
+  function scaleLengths(fields, by) {
+    if ('start' in fields && 'end' in fields) return; // steps of contours or bins: `size` is data
+    for (const [name, value] of Object.entries(fields)) {
+      if (typeof value === 'number') {
+        if (PIXELS.has(name)) fields[name] = Math.max(value * by, Math.min(value, 1));
+      } else if (value && typeof value === 'object' && typeof value[0] !== 'number') {
+        scaleLengths(value, name.endsWith('font') ? by ** 0.6 : by);
+      }
+    }
+  }
+
+  /** Let a figure that was made for the width of a page be read where there is less. */
+  function shrink(fields, by) {
+    const { layout } = fields;
+    for (const axis of spatialAxes(layout)) assign(axis, { 'title.font.size': axis.title?.font?.size ?? layout.font.size });
+    for (const part of [layout, ...fields.data, ...(fields.frames || [])]) scaleLengths(part, by);
+    for (const name of Object.keys(layout).filter(isScene)) {
+      const eye = ((layout[name].camera ??= {}).eye ??= { x: 1.25, y: 1.25, z: 1.25 });
+      for (const letter in eye) eye[letter] *= 1 + 0.7 * (1 - by); // room for text, which shrinks less
+    }
+    // plotly's buttons stay as large as a finger: the slider makes room
+    if (layout.updatemenus) for (const slider of layout.sliders || []) Object.assign(slider, { x: 0.52, len: 0.46 });
+  }
+
   function plotly(figure) {
     const stage = figure.querySelector('.sw-stage');
     const button = figure.querySelector('.sw-mount');
@@ -221,8 +254,9 @@
     let plot = null;
     let camera = null;
     let busy = null;
+    let scale = 1;
 
-    const spaces = () => Object.keys(plot._fullLayout).filter((name) => /^scene\d*$/.test(name));
+    const spaces = () => Object.keys(plot._fullLayout).filter(isScene);
     const unmount = () => {
       if (!plot) return;
       camera = Object.fromEntries(spaces().map((s) => [`${s}.camera`, plot._fullLayout[s].camera]));
@@ -267,11 +301,15 @@
       target.setAttribute('role', 'group');
       target.setAttribute('aria-label', `${figure.getAttribute('aria-label')}, interactive${spatial ? '; arrow keys turn it, plus and minus zoom' : ''}`);
       stage.append(target);
-      const layout = { ...fields.layout, autosize: true };
+      const layout = fields.layout;
+      Object.assign(layout, { autosize: true, width: undefined, height: undefined });
+      layout.font = { size: 12, ...layout.font };
       layout.xaxis ||= {};
       if (spatial) layout.scene ||= {};
       const top = layout.title ? 44 : 12; // plotly's own margins leave a telephone no room
       layout.margin ??= spatial ? { l: 0, r: 0, t: top, b: 0 } : { l: 52, r: 16, t: top, b: 44 };
+      scale = scaleOf(stage);
+      if (scale < 0.95) shrink(fields, scale);
       assign(layout, colours(layout));
       assign(layout, camera || {});
       while (live.length >= LIVE) live[0].unmount();
@@ -328,7 +366,12 @@
     }
     new IntersectionObserver(([e]) => e.isIntersecting || unmount(), { rootMargin: '200%' }).observe(stage);
     onTheme(() => plot && window.Plotly.relayout(plot, colours(plot.layout)));
-    new ResizeObserver(() => plot && window.Plotly.Plots.resize(plot)).observe(stage);
+    new ResizeObserver(() => {
+      if (!plot) return;
+      if (Math.abs(scaleOf(stage) - scale) < 0.1) return window.Plotly.Plots.resize(plot);
+      unmount(); // a telephone was turned: draw it anew for its width
+      mount();
+    }).observe(stage);
     addEventListener('beforeprint', unmount);
   }
 
