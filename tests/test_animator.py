@@ -144,6 +144,37 @@ def test_bees_can_be_coloured_by_their_loss_with_the_best_in_front(axes):
     np.testing.assert_allclose(colors[0], bee_colormap()(1.0))
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **kw: animator.LineSwarm(X, DATA, **kw),
+        lambda **kw: animator.LossSwarm(np.abs(DATA[..., 0]) + 1, **kw),
+        lambda **kw: animator.ScatterSwarm(DATA[..., :2], **kw),
+    ],
+)
+def test_key_names_the_values_behind_the_colours(make, axes):
+    losses = [0.5, np.nan, 0.125, 3.0, 1.0, 2.0]
+    make(color_by=losses, label="final loss").plot_init(axes)
+    key = axes.get_legend()
+    assert [text.get_text() for text in key.get_texts()] == ["final loss", "0.12", "1", "3"]
+    expected = [rank_colors(losses, 6)[bee] for bee in (2, 4, 3)]
+    np.testing.assert_allclose([line.get_color() for line in key.get_lines()[1:]], expected)
+
+
+@pytest.mark.parametrize("most", [0.3, 3.0, 3000.0])
+def test_log_axis_of_losses_has_at_least_two_numbers(most, axes):
+    animator.LossSwarm(np.geomspace(0.1, most, 50)[None]).plot_init(axes)
+    axes.figure.canvas.draw()
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in axes.yaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+    assert len([tick for tick in ticks if tick.label1.get_text()]) >= 2
+
+
+def test_there_is_no_key_unless_asked_for(axes):
+    animator.LineSwarm(X, DATA, color_by=range(6)).plot_init(axes)
+    assert axes.get_legend() is None
+
+
 def test_colours_by_rank_do_not_depend_on_how_wild_the_worst_is():
     np.testing.assert_array_equal(rank_colors([1, 2, 3], 3), rank_colors([1, 2, 3e9], 3))
     np.testing.assert_array_equal(rank_colors([1, 2, 3], 3), rank_colors([1, 2, np.inf], 3))

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, to_rgba
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import ArrayLike
 
 from swarm.picture import Picture
@@ -18,6 +18,7 @@ from swarm.plots import (
     Hooks,
     Limits,
     MovingPlot,
+    draw_key,
     draw_truth,
     rank_colors,
     robust_limits,
@@ -88,6 +89,8 @@ class LineSwarm(_Curves):
     color_by : array_like of shape (line,), optional
         A value for each line, such as its final loss, to colour lines by (by rank);
         the lowest are drawn in front.
+    label : str, optional
+        What these values are, for a key to the colours; by default there is none.
     alpha : float, optional
         Opacity of a line, 0-1; by default the less, the more lines there are.
     linewidth : float, optional
@@ -115,6 +118,7 @@ class LineSwarm(_Curves):
         truth: ArrayLike | None = None,
         color: Any = None,
         color_by: ArrayLike | None = None,
+        label: str | None = None,
         alpha: float | None = None,
         linewidth: float | None = None,
         **set_kwargs: Any,
@@ -127,7 +131,7 @@ class LineSwarm(_Curves):
             rank_colors(self.color_by, lines)
         faint = float(np.clip((2.4 if color_by is None else 4) / np.sqrt(lines), 0.06, 0.9))
         self.alpha = faint if alpha is None else alpha
-        self.linewidth = linewidth
+        self.label, self.linewidth = label, linewidth
 
     @classmethod
     def standard(
@@ -181,6 +185,8 @@ class LineSwarm(_Curves):
             worst = np.where(np.isfinite(self.color_by), self.color_by, np.inf)
             self._lines = np.argsort(-worst, kind="stable")
             colors = rank_colors(self.color_by, lines)[self._lines]
+            if self.label is not None:
+                draw_key(ax, self.color_by, self.label)
         # Both coordinates of all lines, in one array that is refilled for each frame.
         self._points = np.empty((lines, len(self.x), 2))
         self._points[..., 0] = self.x
@@ -346,7 +352,7 @@ class LossSwarm(MovingPlot):
         Each is called with the axes before the first frame.
     log : bool, default True
         Whether losses are on a log scale.
-    color_by : array_like of shape (bee,), optional
+    color_by, label
         As for `LineSwarm`; for up to 200 bees.
     **set_kwargs
         Setters of the axes, ``set_title="…"``.
@@ -364,12 +370,13 @@ class LossSwarm(MovingPlot):
         *,
         log: bool = True,
         color_by: ArrayLike | None = None,
+        label: str | None = None,
         **set_kwargs: Any,
     ) -> None:
         super().__init__(hook, set_kwargs)
         loss = to_array(loss, "loss", "(bee, epoch)").astype(float)
         self.loss = np.where(np.isfinite(loss) & ((loss > 0) | (not log)), loss, np.nan)
-        self.log = log
+        self.log, self.label = log, label
         self.color_by = None if color_by is None else to_array(color_by, "color_by", "(bee,)")
         if self.color_by is not None:
             rank_colors(self.color_by, len(self.loss))
@@ -397,6 +404,9 @@ class LossSwarm(MovingPlot):
             low, high = robust_limits(np.log10(self.loss))
             ax.set_yscale("log")
             ax.set_ylim(10**low, 10**high)
+            if high - low < 1.7:  # so few powers of ten would leave an axis without numbers
+                ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                ax.yaxis.set_major_formatter("{x:g}")
             ax.minorticks_off()
         else:
             ax.set_ylim(*robust_limits(self.loss))
@@ -411,6 +421,8 @@ class LossSwarm(MovingPlot):
                 list(curves), colors=colors, alpha=alpha, linewidths=0.6 * width, zorder=2
             )
             ax.add_collection(lines, autolim=False)
+            if self.color_by is not None and self.label is not None:
+                draw_key(ax, self.color_by, self.label)
         else:
             for inner, alpha in ((0, 0.2), (1, 0.35)):
                 band = self.quantiles[inner], self.quantiles[4 - inner]

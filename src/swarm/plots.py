@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
 from swarm.style import bee_colormap
@@ -17,6 +18,7 @@ from swarm.style import bee_colormap
 __all__ = [
     "MovingPlot",
     "SwarmPlot",
+    "draw_key",
     "draw_truth",
     "rank_colors",
     "robust_limits",
@@ -215,6 +217,28 @@ def rank_colors(values: ArrayLike, count: int) -> Array:
     ranks = np.empty(count)
     ranks[np.argsort(np.where(np.isfinite(scores), scores, np.inf), kind="stable")] = range(count)
     return np.asarray(bee_colormap()(ranks / max(1, count - 1)))
+
+
+def draw_key(ax: Axes, values: Array, label: str) -> None:
+    """Say what the colours of `rank_colors` mean: those of the lowest, median and highest value.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Gets a legend.
+    values : numpy.ndarray of shape (bee,)
+        As for `rank_colors`. Of NaN and infinite ones nothing is said.
+    label : str
+        What the values are.
+    """
+    order = np.argsort(values, kind="stable")[: np.isfinite(values).sum()]
+    colors = rank_colors(values, len(values))
+    picks = dict.fromkeys(order[[0, (len(order) - 1) // 2, -1]]) if order.size else ()
+    lines = [Line2D([], [], color=colors[bee], label=f"{values[bee]:.2g}") for bee in picks]
+    name = Line2D([], [], linestyle="none", label=label)
+    # One line of text, so that it hides little of the curves.
+    row = {"ncols": 4, "loc": "upper right", "borderpad": 0.2, "borderaxespad": 0}
+    ax.legend(handles=[name, *lines], handlelength=1, columnspacing=0.8, **row)
 
 
 class MovingPlot:

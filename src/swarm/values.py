@@ -13,7 +13,16 @@ from matplotlib.patches import StepPatch
 from numpy.typing import ArrayLike
 
 from swarm.picture import Picture
-from swarm.plots import FRONT, Hooks, Limits, MovingPlot, rank_colors, robust_limits, to_array
+from swarm.plots import (
+    FRONT,
+    Hooks,
+    Limits,
+    MovingPlot,
+    draw_key,
+    rank_colors,
+    robust_limits,
+    to_array,
+)
 from swarm.style import diverging_colormap
 
 __all__ = ["HistogramSwarm", "ImageSwarm", "ScatterSwarm"]
@@ -153,7 +162,7 @@ class ScatterSwarm(MovingPlot):
         surface below.
     trail : int, default 0
         How many epochs back the path of each bee is drawn.
-    color, color_by, alpha
+    color, color_by, label, alpha
         As for `LineSwarm`.
     size : float, optional
         Diameter of a point, in points.
@@ -174,6 +183,7 @@ class ScatterSwarm(MovingPlot):
         trail: int = 0,
         color: Any = None,
         color_by: ArrayLike | None = None,
+        label: str | None = None,
         alpha: float | None = None,
         size: float | None = None,
         **set_kwargs: Any,
@@ -184,7 +194,7 @@ class ScatterSwarm(MovingPlot):
             raise ValueError(f"data must have shape (bee, epoch, 2), got {self.data.shape}")
         if trail < 0:
             raise ValueError(f"trail must be 0 or more epochs, got {trail}")
-        self.trail, self.color, self.size = trail, color, size
+        self.trail, self.color, self.size, self.label = trail, color, size, label
         self.color_by = None if color_by is None else to_array(color_by, "color_by", "(bee,)")
         if self.color_by is not None:
             rank_colors(self.color_by, len(self.data))
@@ -205,6 +215,8 @@ class ScatterSwarm(MovingPlot):
         colors: Any = [to_rgba("C0" if self.color is None else self.color)]
         if self.color_by is not None:
             colors = rank_colors(self.color_by, bees)
+            if self.label is not None:
+                draw_key(ax, self.color_by, self.label)
         size = self.size or 1.2 * mpl.rcParams["lines.markersize"]
         points: PathCollection = ax.scatter(
             np.full(bees, np.nan),
