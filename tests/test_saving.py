@@ -19,6 +19,17 @@ def test_a_figure_becomes_a_page_that_asks_no_server(figure, tmp_path):
     assert not re.search(r"<(script|link|img)[^>]*https?://", page)
 
 
+def test_a_figure_with_frames_waits_for_its_reader_and_keeps_its_shape(figure, tmp_path):
+    figure.frames = [go.Frame(data=[go.Scatter(y=[1, 2])], name="1")]
+    figure.update_layout(height=620)
+    save(figure, tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert "Plotly.addFrames" in page
+    assert "Plotly.animate(" not in page.rpartition("Plotly.addFrames")[2]
+    assert "aspect-ratio: 800 / 620" in page
+    assert figure.layout.height == 620
+
+
 def test_anything_with_html_becomes_a_page(tmp_path):
     class Picture:
         def _repr_html_(self):

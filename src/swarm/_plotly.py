@@ -4,6 +4,7 @@ Backgrounds are transparent and greys are of middle tone, so that a figure reads
 on a light page and on a dark one before the page recolours it.
 """
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,20 +24,21 @@ SOLID_GRID = "#9aa2ae"
 BEE = "#2f7de1"
 TRUTH = "#7b8491"
 PATHS = ("#f4661b", "#e64980", "#4dabf7", "#f1f3f5", "#fab005")
-ABOVE = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"}
-"""A legend in the margin above flat axes, where it covers nothing."""
+BELOW = {"orientation": "h", "x": 0.02, "yref": "container", "y": 0.01, "yanchor": "bottom"}
+"""A legend at the bottom of a figure, which makes room for as many rows as it takes."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
 def figure(title: str, subtitle: str = "") -> go.Figure:
     """Return an empty figure; plotly's own template would add 7 kB to each."""
+    title = wrapped(title, 40)
     return go.Figure(
         layout={
             "template": go.layout.Template(),
             "title": {
                 "text": title,
                 "subtitle": {"text": subtitle, "font": {"size": 12}},
-                "font": {"size": 17, "weight": 600},
+                "font": {"size": 16, "weight": 600},
                 "x": 0.02,
                 "y": 0.97,
                 "xanchor": "left",
@@ -48,13 +50,21 @@ def figure(title: str, subtitle: str = "") -> go.Figure:
             "margin": {
                 "l": 8,
                 "r": 16,
-                "t": 52 + 18 * len(subtitle.split("<br>")) if subtitle else 52,
+                "t": 30
+                + 22 * len(title.split("<br>"))
+                + (18 * len(subtitle.split("<br>")) if subtitle else 0),
                 "b": 8,
             },
             "height": 560,
-            "legend": {"x": 0.02, "y": 0.98, "bgcolor": "rgba(0,0,0,0)"},
+            "legend": BELOW | {"bgcolor": "rgba(0,0,0,0)"},
         }
     )
+
+
+def wrapped(words: str, most: int) -> str:
+    """Break words into lines of at most `most` letters; plotly cuts off what does not fit."""
+    lines = [textwrap.fill(line, most, break_long_words=False) for line in words.split("<br>")]
+    return "<br>".join(lines).replace("\n", "<br>")
 
 
 def small(values: Any) -> NDArray[np.float32]:
@@ -76,7 +86,8 @@ def packed(values: Array, low: float, high: float) -> tuple[Array, tuple[float, 
 
 def axis(name: str, *span: float, solid: bool = False) -> dict[str, Any]:
     """Return an axis with a name and, optionally, its two ends."""
-    look: dict[str, Any] = {"title": {"text": name}, "zeroline": False}
+    words = {"text": wrapped(name, 20 if solid else 40), "font": {"size": 12 if solid else 13}}
+    look: dict[str, Any] = {"title": words, "zeroline": False}
     if solid:
         # WebGL axes know no transparent grid.
         look |= {"gridcolor": SOLID_GRID, "linecolor": SOLID_GRID, "nticks": 6, "tickangle": 0}
@@ -100,7 +111,7 @@ def shades(count: int) -> list[str]:
     return [mpl.colors.to_hex(c) for c in mpl.colormaps["plasma"](np.linspace(0.8, 0.4, count))]
 
 
-def colour_bar(name: str, ticks: tuple[Array, list[str]] | None) -> dict[str, Any]:
+def colour_bar(ticks: tuple[Array, list[str]] | None, name: str = "") -> dict[str, Any]:
     """Return a slim colour bar; `ticks` are places and texts."""
     bar: dict[str, Any] = {
         "title": {"text": name},
@@ -154,8 +165,9 @@ def add_slider(
     at_once = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}}
     rolling = {"fromcurrent": True, "frame": {"duration": 90, "redraw": True}}
     still = {"transition": {"duration": 0}}
+    # The slider has a row of its own, which is wide enough on a telephone, too.
     fig.update_layout(
-        margin={"b": 84 + below},
+        margin={"b": 124 + below},
         updatemenus=[
             {
                 "type": "buttons",
@@ -165,7 +177,7 @@ def add_slider(
                 "xanchor": "left",
                 "y": 0,
                 "yanchor": "top",
-                "pad": {"t": 30 + below},
+                "pad": {"t": 78 + below},
                 "font": {"size": 13},
                 "bgcolor": "rgba(0,0,0,0)",
                 "bordercolor": GRID,
@@ -182,8 +194,8 @@ def add_slider(
         sliders=[
             {
                 "active": 0,
-                "x": 0.28,
-                "len": 0.7,
+                "x": 0.02,
+                "len": 0.96,
                 "y": 0,
                 "yanchor": "top",
                 "pad": {"t": 14 + below, "b": 6},

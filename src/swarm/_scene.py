@@ -115,7 +115,7 @@ class Scene:
         if self.swarm is None:
             return {}
         return {
-            "title": {"text": self.legend, "font": {"size": 13}},
+            "title": {"text": self.legend, "font": {"size": 13}, "side": "top"},
             "traceorder": "reversed",
         }
 
@@ -238,7 +238,7 @@ class Scene:
         marks = marks[:: -(-len(marks) // 400) or 1]
         xs, ys = (self.surface.xs - low[0]) / width[0], (self.surface.ys - low[1]) / width[1]
         heights = (self.surface.values - low[2]) / width[2]
-        away, up = 1.5, 0.95
+        away, up = 1.7, 1.05
         best, eye = -np.inf, np.array([1.0, 1.0])
         ground = np.nan_to_num(heights - np.nanmean(heights))
         # Along an axis a box looks flat, so only from its corners.
@@ -254,7 +254,7 @@ class Scene:
                 best, eye = score, away * towards
         return {
             "eye": {"x": round(float(eye[0]), 3), "y": round(float(eye[1]), 3), "z": up},
-            "center": {"x": 0, "y": 0, "z": -0.1},
+            "center": {"x": 0, "y": 0, "z": -0.15},
         }
 
 
@@ -286,7 +286,7 @@ def add_surface(figure: go.Figure, surface: Surface, log: bool | None) -> None:
         z=look.small(surface.values),
         name=surface.name,
         colorscale=look.colour_scale(),
-        colorbar=look.colour_bar(surface.name, ticks),
+        colorbar=look.colour_bar(ticks),
         contours={
             "x": {"highlight": False},
             "y": {"highlight": False},

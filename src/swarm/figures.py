@@ -134,7 +134,7 @@ def contour_figure(
         colorscale=look.colour_scale(),
         contours={"start": low, "end": high, "size": (high - low) / 20 or 1.0},
         line={"width": 0.6, "color": "rgba(255,255,255,0.55)"},
-        colorbar=look.colour_bar(surface.name, ticks),
+        colorbar=look.colour_bar(ticks, surface.name),
         hovertemplate=where(surface, shown),
         **extra,
     )
@@ -160,8 +160,7 @@ def contour_figure(
     figure.update_layout(
         xaxis=look.axis(surface.plane.labels[0], *scene.spans[0]),
         yaxis=look.axis(surface.plane.labels[1], *scene.spans[1]),
-        legend=look.ABOVE | scene.key(),
-        margin={"t": figure.layout.margin.t + (24 if len(scene.strands) > 1 else 0)},
+        legend=scene.key(),
         meta=scene.meta(caption),
     )
     return figure
@@ -344,7 +343,7 @@ def swarm_figure(
         mode="lines",
         name=f"{bees} bees",
         line={"color": look.BEE, "width": 1},
-        opacity=max(0.15, min(0.8, 8 / bees)),
+        opacity=max(0.3, min(0.8, 8 / bees)),
         hoverinfo="skip",
     )
     figure.add_scatter(
@@ -377,8 +376,6 @@ def swarm_figure(
         yaxis=look.axis(ylabel, low, high) | _whole(low, high),
         yaxis2={"overlaying": "y", "visible": False, "range": own} | _whole(*own),
         meta={"caption": caption or alt, "alt": alt, "still": labels[-1]},
-        margin={"t": 76},
-        legend=look.ABOVE,
     )
     return figure
 

@@ -19,6 +19,7 @@ _PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light; background: white; font-family: system-ui, sans-serif; }}
 body {{ margin: 2rem auto; max-width: 62rem; padding: 0 1rem; }}
+.figure {{ aspect-ratio: {ratio}; min-height: 32rem; width: 100%; }}
 </style>
 </head>
 <body>
@@ -63,8 +64,20 @@ def save(picture: T, destfile: str | os.PathLike[str]) -> T:
 
 
 def _page(picture: Any, name: str) -> str:
+    ratio = "auto"
     if hasattr(picture, "to_html"):
-        body = picture.to_html(full_html=False, include_plotlyjs=True, div_id="picture")
+        # As wide as the page, and as high as its shape asks for, also on a telephone.
+        picture = type(picture)(picture)
+        ratio = f"{picture.layout.width or 800} / {picture.layout.height or 560}"
+        picture.update_layout(width=None, height=None, autosize=True)
+        figure = picture.to_html(
+            full_html=False,
+            include_plotlyjs=True,
+            div_id="picture",
+            auto_play=False,
+            config={"responsive": True, "displaylogo": False},
+        )
+        body = f'<div class="figure">{figure}</div>'
     elif hasattr(picture, "_repr_html_"):
         body = picture._repr_html_()
     else:
@@ -72,4 +85,4 @@ def _page(picture: Any, name: str) -> str:
             f"cannot make a page of a {type(picture).__name__}; pass a plotly figure or a "
             "player, or use the object's own way to save itself"
         )
-    return _PAGE.format(title=name.replace("_", " "), body=body)
+    return _PAGE.format(title=name.replace("_", " "), ratio=ratio, body=body)

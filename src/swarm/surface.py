@@ -6,7 +6,6 @@ at its grid points up to the rounding of the network's own precision.
 """
 
 import os
-import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
+from swarm import util
 from swarm._evaluate import Evaluator, Grid, Listed, Loss, as_batches
 from swarm.curvature import hessian_eigenvalues
 from swarm.planes import Plane, as_array, pca_plane, random_plane, three_point_plane, weight_plane
@@ -87,30 +87,28 @@ class Surface:
         """Write the surface to an ``.npz`` file, whole or not at all.
 
         Returns the path, to which ``.npz`` is added where it lacks a suffix.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder.
         """
         path = Path(path)
         path = path if path.suffix else path.with_suffix(".npz")
         plane = self.plane
-        # Beside the target, so that os.replace stays within one file system.
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(
-                    file,
-                    xs=self.xs,
-                    ys=self.ys,
-                    values=self.values,
-                    name=self.name,
-                    origin=plane.origin,
-                    u=plane.u,
-                    v=plane.v,
-                    labels=np.array(plane.labels),
-                    explained=np.array(plane.explained or (), dtype=np.float64),
-                )
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with util.written_whole(path) as part, part.open("wb") as file:
+            np.savez_compressed(
+                file,
+                xs=self.xs,
+                ys=self.ys,
+                values=self.values,
+                name=self.name,
+                origin=plane.origin,
+                u=plane.u,
+                v=plane.v,
+                labels=np.array(plane.labels),
+                explained=np.array(plane.explained or (), dtype=np.float64),
+            )
         return path
 
     @classmethod
