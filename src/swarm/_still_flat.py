@@ -26,9 +26,9 @@ def draw_flat(
     host: Any = None,
 ) -> Any:
     """Draw one pair of flat axes, over the `host` that they overlay, and return them."""
-    left, bottom, right, top = read.within(room, across.domain, up.domain)
     axes: Any
     if host is None:
+        left, bottom, right, top = read.within(room, across.domain, up.domain)
         axes = picture.add_axes((left, bottom, right - left, top - bottom))
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(visible=not any(t.type in ("contour", "heatmap") for t in traces))
@@ -51,31 +51,28 @@ def draw_flat(
         if axis.range:
             span = [10**end for end in axis.range] if logged else axis.range
             getattr(axes, f"set_{name}lim")(*span)
-    _fit(axes if host is None else host, (left, bottom, right, top))
     return axes
 
 
-def _fit(axes: Any, room: read.Room) -> None:
-    """Shrink axes until their ticks and names have room, too."""
+def fit_flat(axes: Any, across: Any, up: Any, room: read.Room) -> None:
+    """Shrink axes until their ticks, names and legend have room, too."""
+    left, bottom, right, top = read.within(room, across.domain, up.domain)
     picture = axes.figure
     width, height = picture.bbox.size
-    left, bottom, right, top = room
-    words.fit(axes.xaxis.label, 0.8 * (right - left) * width)
-    words.fit(axes.yaxis.label, 0.8 * (top - bottom) * height)
     wanted = Bbox.from_extents(
         left * width + words.EDGE,
         bottom * height + words.EDGE,
         right * width - 2 * words.EDGE,
         top * height - words.EDGE,
     )
+    beside = 70  # what ticks and the other name take, about
+    words.fit(axes.xaxis.label, max(wanted.width - beside, beside))
+    words.fit(axes.yaxis.label, max(wanted.height - beside, beside))
     for _ in range(2):  # the first time may change the ticks
-        taken = axes.get_tightbbox(picture.canvas.get_renderer())
         place = axes.get_window_extent()
-        axes.set_position(
-            Bbox(place.get_points() + wanted.get_points() - taken.get_points()).transformed(
-                picture.transFigure.inverted()
-            )
-        )
+        taken = axes.get_tightbbox(picture.canvas.get_renderer())
+        place = Bbox(place.get_points() + wanted.get_points() - taken.get_points())
+        axes.set_position(place.transformed(picture.transFigure.inverted()))
 
 
 def _draw_scatter(axes: Any, trace: Any, colour: str) -> None:

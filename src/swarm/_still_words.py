@@ -63,16 +63,16 @@ def above_bar(axes: Any, name: str) -> None:
 
 def legend(
     axes: Any, figure: go.Figure, traces: list[Any], theme: dict[str, str], top: float
-) -> None:
+) -> float:
     """Name the traces where plotly would: several of them, or where asked for.
 
-    In space below `top`, where the titles end; above flat axes, if the figure says so, in
-    room taken from them.
+    At the upper left, below `top`; returns where the room below it begins, if it is one of
+    rows above flat axes.
     """
     named = [t for t in traces if t.name and t.type not in ("surface", "contour", "heatmap")]
     asked = [t for t in named if t.showlegend or (t.showlegend is None and len(named) > 1)]
     if not asked:
-        return
+        return top
     if "reversed" in (figure.layout.legend.traceorder or ""):
         asked = asked[::-1]
     colours = dict(zip(map(id, traces), itertools.cycle(read.COLOURWAY), strict=False))
@@ -98,15 +98,12 @@ def legend(
     look = {"frameon": False, "fontsize": 9, "loc": "upper left", "labelcolor": theme["text"]}
     if title := figure.layout.legend.title.text:
         look |= {"title": read.plain(title), "title_fontsize": 9, "alignment": "left"}
-    if axes.name == "3d":
+    in_rows = axes.name != "3d" and figure.layout.legend.orientation == "h"
+    if in_rows or axes.name == "3d":
         look |= {"bbox_to_anchor": (0.01, top), "bbox_transform": axes.figure.transFigure}
-    if axes.name == "3d" or figure.layout.legend.orientation != "h":
-        axes.legend(handles=handles, **look)
-        return
-    look |= {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
-    for columns in range(len(handles), 0, -1):
-        box = axes.legend(handles=handles, ncols=columns, **look).get_window_extent()
-        if box.x1 <= axes.figure.bbox.x1 - EDGE:
+    for columns in range(len(handles) if in_rows else 1, 0, -1):
+        box = axes.legend(handles=handles, ncols=columns, **look)
+        box.set_in_layout(False)
+        if box.get_window_extent().x1 <= axes.figure.bbox.x1 - EDGE:
             break
-    left, bottom, width, height = axes.get_position().bounds
-    axes.set_position((left, bottom, width, height - box.height / axes.figure.bbox.height))
+    return box.get_window_extent().y0 / axes.figure.bbox.height if in_rows else top

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from swarm import _still_read as read
 from swarm import _still_words as words
-from swarm._still_flat import FLAT, draw_flat
+from swarm._still_flat import FLAT, draw_flat, fit_flat
 from swarm._still_solid import SOLID, draw_solid
 
 __all__ = ["still"]
@@ -96,13 +96,14 @@ def still(
             if len(key) == 1:
                 drawn[key] = draw_solid(picture, figure.layout[key[0]], panels[key], room, theme)
             else:
-                across, up = (figure.layout[f"{k[0]}axis{k[1:]}"] for k in key)
-                drawn[key] = draw_flat(
-                    picture, across, up, panels[key], room, theme, drawn.get(host)
-                )
+                sides = _sides(figure, key)
+                drawn[key] = draw_flat(picture, *sides, panels[key], room, theme, drawn.get(host))
             named.setdefault(host if host in drawn else key, []).extend(panels[key])
         for key, traces in named.items():
-            words.legend(drawn[key], figure, traces, theme, top)
+            top = words.legend(drawn[key], figure, traces, theme, top)
+        for key in named:
+            if len(key) == 2:
+                fit_flat(drawn[key], *_sides(figure, key), (0.0, 0.0, right, top))
     return picture
 
 
@@ -123,8 +124,14 @@ def _host(figure: go.Figure, key: tuple[str, ...]) -> tuple[str, ...]:
     """Return the axes that a pair of flat axes overlays, or itself."""
     if len(key) == 1:
         return key
-    x, y = (figure.layout[f"{k[0]}axis{k[1:]}"].overlaying for k in key)
-    return x or key[0], y or key[1]
+    across, up = _sides(figure, key)
+    return across.overlaying or key[0], up.overlaying or key[1]
+
+
+def _sides(figure: go.Figure, key: tuple[str, ...]) -> tuple[Any, Any]:
+    """Return plotly's two axes by their short names, such as x and y2."""
+    across, up = (figure.layout[f"{name[0]}axis{name[1:]}"] for name in key)
+    return across, up
 
 
 def _colour_bar(
