@@ -7,10 +7,11 @@
   name('aside.announcement-content', 'Announcement');
 
   // Whatever scrolls sideways must be reachable, and only that.
-  const boxes = document.querySelectorAll('pre, div.math, .table-wrapper');
+  const boxes = [...document.querySelectorAll('pre, div.math, .table-wrapper')];
   const reach = () => {
-    for (const box of boxes) {
-      if (box.scrollWidth > box.clientWidth + 1) {
+    const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth + 1); // read all, then write
+    for (const [i, box] of boxes.entries()) {
+      if (scrolls[i]) {
         box.tabIndex = 0;
         box.setAttribute('role', 'group');
         box.setAttribute('aria-label', box.matches('pre') ? 'Code' : box.matches('.math') ? 'Equation' : 'Table');

@@ -188,7 +188,10 @@ def _visit_card(translator: Any, node: card) -> None:
     picture_html = ""
     if facts["posters"]:
         url = media_url(builder, here)
-        picture_html = posters_html(facts["posters"], "", url, "(min-width: 30rem) 20rem, 92vw")
+        still = facts["posters"]["light"]
+        share = min(1, 0.75 * still["width"] / still["height"])  # it is shown whole, in 4 to 3
+        sizes = f"(min-width: 30rem) {20 * share:.1f}rem, {90 * share:.1f}vw"
+        picture_html = posters_html(facts["posters"], "", url, sizes)
     translator.body.append(
         f'<article class="sw-card sw-figure" data-words="{escape(json.dumps(words))}">'
         f'<div class="sw-card-still">{picture_html}</div>'
