@@ -101,7 +101,6 @@ myst_linkify_fuzzy_links = False
 default_role = "autolink"  # `name` in a docstring is a link wherever there is such a name
 autodoc_typehints = "none"  # the docstrings give types and shapes
 autodoc_member_order = "bysource"
-maximum_signature_line_length = 88
 autodoc_default_options = {"members": True}
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
@@ -188,6 +187,10 @@ def finish_context(app, page, template, context, doctree):
         context["body"] = context["body"].replace(
             '<div role="list" class="citation-list">', "<div>"
         )
+    if page not in getattr(app.env, "nb_metadata", {}):  # each style sheet makes readers wait
+        context["css_files"] = [
+            sheet for sheet in context["css_files"] if "mystnb." not in str(sheet.filename)
+        ]
     unwanted = ("sg-tags.js",)  # sphinx-gallery's filter; ours is gallery.js
     context["script_files"] = [
         script
