@@ -33,17 +33,35 @@ def fastest(*calls, rounds):
 
 @torch.no_grad()
 def loop(net, loss, batches, plane, points):
-    """Load the weights of each point and evaluate batch by batch, as the scripts in use do."""
+    """Load the weights of each point and evaluate batch by batch."""
     net, values = copy.deepcopy(net), []
     origin, u, v = (torch.tensor(w, dtype=torch.float32) for w in (plane.origin, plane.u, plane.v))
     for x, y in points:
         nn.utils.vector_to_parameters(origin + x * u + y * v, net.parameters())
-        total = samples = 0
-        for inputs, targets in batches:
-            total += loss(net(inputs), targets).item() * len(targets)
-            samples += len(targets)
-        values.append(total / samples)
+        values.append(mean_loss(net, loss, batches))
     return np.array(values)
+
+
+@torch.no_grad()
+def stepped(net, loss, batches, plane, points):
+    """Step every parameter by itself before evaluating, as the libraries in use do."""
+    net, values = copy.deepcopy(net), []
+    start = [p.clone() for p in net.parameters()]
+    sizes = [p.numel() for p in start]
+    u, v = (torch.tensor(w, dtype=torch.float32).split(sizes) for w in (plane.u, plane.v))
+    for x, y in points:
+        for p, w, du, dv in zip(net.parameters(), start, u, v, strict=True):
+            p.copy_(w + x * du.view_as(w) + y * dv.view_as(w))
+        values.append(mean_loss(net, loss, batches))
+    return np.array(values)
+
+
+def mean_loss(net, loss, batches):
+    total = samples = 0
+    for inputs, targets in batches:
+        total += loss(net(inputs), targets).item() * len(targets)
+        samples += len(targets)
+    return total / samples
 
 
 def sample(xs, ys, count):
@@ -98,29 +116,42 @@ def classifier(rounds):
     cross = nn.functional.cross_entropy
     grid = np.linspace(-1, 1, 51)
     loader = DataLoader(TensorDataset(x, y), batch_size=128)
-    whole = [(x, y)]
+    square = torch.randn(1024, 1024)
+    product = torch.empty_like(square)
+    # Multiplications and additions of all layers, for all samples at all grid points.
+    work = 2 * sum(w.numel() for w in net.parameters() if w.ndim == 2) * len(x) * grid.size**2
     planes = {
         "random directions": surface.random_plane(net),
         "two weights": surface.weight_plane(net, ("0.weight", (0, 0)), ("4.weight", (0, 0))),
     }
     for name, plane in planes.items():
         rows, cols, points = sample(grid, grid, 20)
-
-        def ours(plane=plane):
-            return surface.loss_surface(net, cross, x, y, plane, grid, grid).values
-
-        def loaded(plane=plane, points=points):
-            return loop(net, cross, loader, plane, points)
-
-        def bare(plane=plane, points=points):
-            return loop(net, cross, whole, plane, points)
-
-        np.testing.assert_allclose(ours()[rows, cols], bare(), rtol=1e-5)
-        fast, slow, tight = fastest(ours, loaded, bare, rounds=rounds)
-        each = fast / grid.size**2
+        # The origin of a plane of single weights has these at zero, and not where the net is.
+        nn.utils.vector_to_parameters(torch.tensor(plane.origin).float(), net.parameters())
+        calls = {
+            "": lambda plane=plane: surface.loss_surface(net, cross, x, y, plane, grid, grid),
+            "the libraries' way: stepping parameters, a DataLoader of batches of 128": (
+                lambda plane=plane, points=points: stepped(net, cross, loader, plane, points)
+            ),
+            "loading flat weights, a DataLoader of batches of 128": (
+                lambda plane=plane, points=points: loop(net, cross, loader, plane, points)
+            ),
+            "loading flat weights, all samples in one tensor": (
+                lambda plane=plane, points=points: loop(net, cross, [(x, y)], plane, points)
+            ),
+        }
+        ours, *others = calls.values()
+        for other in others:
+            np.testing.assert_allclose(ours().values[rows, cols], other(), rtol=1e-5)
+        fast, *slow, roof = fastest(
+            *calls.values(), lambda: torch.mm(square, square, out=product), rounds=rounds
+        )
         print(f"2-64-64-3 classifier, 51×51, {name}: {fast * 1e3:.0f} ms, peak {peak():.0f} MiB")
-        print(f"  against a loop over a DataLoader's batches {slow / 20 / each:8.1f} × faster")
-        print(f"  against a loop over the whole tensors      {tight / 20 / each:8.1f} × faster")
+        for how, seconds in zip(list(calls)[1:], slow, strict=True):
+            print(f"  {seconds / len(points) * grid.size**2 / fast:6.1f} × faster than {how}")
+        bound = work / (2 * 1024**3 / roof)
+        print(f"  the matrix products alone take {bound / fast:.0%} of that time at the speed of")
+        print(f"  one large product, {2 * 1024**3 / roof / 1e9:.0f} GFLOP/s")
 
 
 class Block(nn.Module):

@@ -137,6 +137,43 @@ def test_two_weights_of_different_layers_give_the_plain_loops_surface(curve, chu
     )
 
 
+def tied():
+    layer = nn.Linear(4, 4)
+    return nn.Sequential(nn.Linear(2, 4), nn.Tanh(), layer, nn.ReLU(), layer)
+
+
+def hooked():
+    net = nn.Sequential(nn.Linear(2, 4), nn.Sigmoid(), nn.Linear(4, 3))
+    net[1].register_forward_hook(lambda module, inputs, outputs: 2 * outputs)
+    return net
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Sequential(nn.Linear(2, 9), nn.ReLU(), nn.Linear(9, 5), nn.Tanh()),
+        lambda: nn.Sequential(nn.Linear(2, 5, bias=False), nn.Sigmoid(), nn.Linear(5, 7)),
+        lambda: nn.Sequential(nn.ReLU(), nn.Linear(2, 3)),
+        lambda: nn.Sequential(nn.Linear(2, 4), nn.GELU(), nn.Linear(4, 3)).double(),
+        tied,
+        hooked,
+    ],
+)
+def test_layers_in_a_row_have_the_surface_that_a_plain_loop_finds(make):
+    torch.manual_seed(0)
+    net = make()
+    inputs = torch.randn(11, 2, dtype=next(net.parameters()).dtype)
+    before, targets = inputs.clone(), torch.arange(11) % 3
+    plane = surface.random_plane(net, ignore_bias=False)
+    xs, ys = np.linspace(-1, 1, 5), np.linspace(-2, 1, 7)
+    for chunk in (None, 4):  # one tile, and several that differ in size
+        cross = nn.functional.cross_entropy
+        found = surface.loss_surface(net, cross, inputs, targets, plane, xs, ys, chunk=chunk)
+        expected = plain_loop(net, cross, inputs, targets, plane, xs, ys)
+        np.testing.assert_allclose(found.values, expected, rtol=1e-5)
+    assert torch.equal(inputs, before)
+
+
 def test_a_linear_models_surface_is_the_exact_bowl():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(50, 2)), rng.normal(size=(50, 1))

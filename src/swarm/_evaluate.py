@@ -24,6 +24,8 @@ from torch.nn.modules.conv import _ConvNd
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map_only
 
+from swarm._stack import Stack, is_stack
+
 __all__ = [
     "Evaluator",
     "Grid",
@@ -189,20 +191,30 @@ class Grid:
         return self.origin + self.xs[col] * self.u + self.ys[row] * self.v
 
 
-class _OuterProducts(TorchFunctionMode):
-    """Multiplies a linear layer of a single input element by element: batched BLAS is slow at it.
+class _FeaturesFirst(TorchFunctionMode):
+    """Gives linear layers the layout in which many of them at once are fast.
 
-    There is nothing to sum over, so the products are the same.
+    Samples are many and features few, so a batched product is quickest with
+    the samples along its rows: (out, in) · (in, sample). What comes out is
+    seen as (sample, out) and keeps its layout through whatever works element
+    by element, up to the next layer. A layer of one input has nothing to sum
+    over and is multiplied element by element.
     """
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        if func is nn.functional.linear and not kwargs and args[1].shape[-1] == 1:
-            inputs, weight, *bias = args
+        if func is not nn.functional.linear or kwargs:
+            return func(*args, **(kwargs or {}))
+        inputs, weight, *rest = args
+        bias = rest[0] if rest else None
+        if weight.shape[-1] == 1:
             product = inputs * weight[..., 0]  # (…, 1) · (out,) -> (…, out)
-            return product if not bias or bias[0] is None else product + bias[0]
-        return func(*args, **(kwargs or {}))
+        elif inputs.ndim == 2:
+            product = (weight @ inputs.mT).mT
+        else:
+            return func(*args)
+        return product if bias is None else product + bias
 
 
 def _split(flat: Tensor, shapes: dict[str, torch.Size]) -> dict[str, Tensor]:
@@ -239,6 +251,7 @@ class Evaluator:
             raise ValueError(f"{type(net).__name__} has no parameters, so it has no loss surface")
         self.device, self.dtype = first.device, first.dtype
         self.size = sum(shape.numel() for shape in self.shapes.values())
+        self.stack = Stack(self.net) if is_stack(self.net, self.shapes) else None
         self.vectorised = chunk != 1
         self.checked = False
 
@@ -366,15 +379,18 @@ class Evaluator:
         """Return the metrics (metric, row, column) of a tile."""
         args, kwargs = arguments(inputs)
         params, on_rows, on_cols = source.tile(rows, cols)
+        plain = isinstance(inputs, Tensor) and inputs.ndim == 2 and inputs.dtype == self.dtype
 
         def forward(params: dict[str, Tensor]) -> Any:
             return functional_call(self.net, params, args, kwargs)
 
-        with warnings.catch_warnings(), _OuterProducts():
+        with warnings.catch_warnings(), _FeaturesFirst():
             # vmap is correct, only not fast, where an operation has no batching rule.
             warnings.filterwarnings("ignore", message="There is a performance drop")
             each = torch.vmap(forward, in_dims=(on_cols,))
-            if any(dim is not None for dim in on_rows.values()):
+            if self.stack and plain and isinstance(source, Listed):
+                outputs: Any = self.stack(params, inputs)
+            elif any(dim is not None for dim in on_rows.values()):
                 each = torch.vmap(each, in_dims=(on_rows,))
                 outputs = tree_map_only(Tensor, lambda t: t.flatten(0, 1), each(params))
             else:
