@@ -84,6 +84,7 @@ landscape = surface.loss_surface(net, mse, inputs, targets, plane, xs, ys)
 # -----------
 # Press play, or drag the slider. The swarm parts: some fall into the narrow valleys and
 # creep along them towards ever larger :math:`|w_2|`, the others settle on the plateau.
+# Colours tell the loss that a bee ends with: look where each fifth comes from.
 
 paths = surface.loss_paths(net, mse, inputs, targets, plane, small["weights"])
 figure = figures.descent_figure(
