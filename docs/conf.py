@@ -187,7 +187,7 @@ def finish_context(app, page, template, context, doctree):
         context["body"] = context["body"].replace(
             '<div role="list" class="citation-list">', "<div>"
         )
-    if page not in getattr(app.env, "nb_metadata", {}):  # each style sheet makes readers wait
+    if '<div class="cell ' not in context.get("body", ""):  # each style sheet makes readers wait
         context["css_files"] = [
             sheet for sheet in context["css_files"] if "mystnb." not in str(sheet.filename)
         ]
