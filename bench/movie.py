@@ -15,13 +15,11 @@ from statistics import median
 
 import matplotlib as mpl
 import numpy as np
-import torch
 from matplotlib.animation import FFMpegWriter, FuncAnimation
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from torch import nn
 
-from swarm import animator, core, networks
+from swarm import animator
 from swarm.encoder import _video_options, encoding, ffmpeg_exe
 from swarm.movie import Stage
 from swarm.style import LIGHT
@@ -45,6 +43,10 @@ def swarm(bees: int, frames: int, points: int = 101) -> tuple[np.ndarray, np.nda
 
 def seed_swarm() -> dict[str, np.ndarray]:
     """Train the first seed's 500 bees: curves of 50 of them, and where all their neurons bend."""
+    import torch  # here, for it would count as memory that drawing needs
+    from torch import nn
+
+    from swarm import core, networks
 
     def bee(x, y):
         net = networks.flat_net(1, 20, activation=nn.ReLU)
