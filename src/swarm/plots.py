@@ -231,13 +231,14 @@ def draw_key(ax: Axes, values: Array, label: str) -> None:
     label : str
         What the values are.
     """
-    order = np.argsort(values, kind="stable")[: np.isfinite(values).sum()]
+    finite = np.isfinite(values)
+    order = np.argsort(np.where(finite, values, np.inf), kind="stable")[: finite.sum()]
     colors = rank_colors(values, len(values))
     picks = dict.fromkeys(order[[0, (len(order) - 1) // 2, -1]]) if order.size else ()
     lines = [Line2D([], [], color=colors[bee], label=f"{values[bee]:.2g}") for bee in picks]
     name = Line2D([], [], linestyle="none", label=label)
     # One line of text, so that it hides little of the curves.
-    row = {"ncols": 4, "loc": "upper right", "borderpad": 0.2, "borderaxespad": 0}
+    row: Any = {"ncols": 4, "loc": "upper right", "borderpad": 0.2, "borderaxespad": 0}
     ax.legend(handles=[name, *lines], handlelength=1, columnspacing=0.8, **row)
 
 

@@ -8,10 +8,9 @@ import plotly.graph_objects as go
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from swarm import _still_read as read
-from swarm import _still_words as words
-from swarm._still_flat import FLAT, draw_flat, fit_flat
-from swarm._still_solid import SOLID, draw_solid
+from swarm._still import read, words
+from swarm._still.flat import FLAT, draw_flat, fit_flat
+from swarm._still.solid import SOLID, draw_solid
 
 __all__ = ["still"]
 

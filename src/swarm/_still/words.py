@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from swarm import _still_read as read
+from swarm._still import read
 
 EDGE = 10
 """How far words stay from the figure's edge, in pixels."""

@@ -14,9 +14,8 @@ from mpl_toolkits.mplot3d import proj3d  # type: ignore[import-untyped]
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from swarm import _still_read as read
-from swarm import _still_words as words
 from swarm._sight import in_sight
+from swarm._still import read, words
 
 Array = read.Array
 SOLID = ("surface", "scatter3d")

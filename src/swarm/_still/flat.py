@@ -10,8 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from swarm import _still_read as read
-from swarm import _still_words as words
+from swarm._still import read, words
 
 FLAT = ("scatter", "scattergl", "contour", "heatmap", "bar", "histogram")
 
