@@ -29,7 +29,12 @@ def build_site(session: nox.Session, *, full: bool, only: str = "") -> None:
     session.run(
         *("python", "-m", "sphinx", "-W", "-n", "--keep-going", "-b", "html"),
         *("-d", "build/doctrees", "docs", str(HTML), *session.posargs * (not only)),
-        env={"SWARM_FULL": str(int(full)), "SWARM_DARK": "1", "SWARM_ONLY": only},
+        env={
+            "SWARM_FULL": str(int(full)),
+            "SWARM_DARK": "1",
+            "SWARM_ONLY": only,
+            "OMP_NUM_THREADS": "1",  # scripts and notebooks run side by side
+        },
     )
     page = HTML / "index.html"
     session.log(f"the site is in {HTML}")
@@ -57,7 +62,7 @@ def docs_live(session: nox.Session) -> None:
         *("--watch", "src", "--watch", "gallery", "--ignore", "*/auto_gallery/*"),
         *("--ignore", "*/api/generated/*", "--ignore", "*.mp4", "--open-browser"),
         *("docs", str(HTML), *session.posargs),
-        env={"SWARM_FULL": "0", "SWARM_DARK": "1"},
+        env={"SWARM_FULL": "0", "SWARM_DARK": "1", "OMP_NUM_THREADS": "1"},
     )
 
 
