@@ -645,6 +645,21 @@ def test_the_callers_tensors_are_left_as_they_were():
     assert torch.equal(x, X)
 
 
+def test_modules_imported_in_the_function_around_a_bee_may_change():
+    import torch.nn.functional as functional
+
+    def bee():
+        weight = torch.randn(3, requires_grad=True)
+        for _ in range(3):
+            functional.changed_meanwhile = object()
+            yield functional.softplus(weight).sum().item()
+
+    try:
+        core.swarm_train(bee, num_bees=3, seed=0, engine="lift")
+    finally:
+        del functional.changed_meanwhile
+
+
 # VmHWM and not getrusage's ru_maxrss, which a process inherits from the one that started it.
 MEMORY = """
 import torch

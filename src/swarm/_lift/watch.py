@@ -169,7 +169,9 @@ def _add(found: dict[str, Callable[[], Any]], name: str, value: Any) -> None:
         for key, tensor in value.state_dict(keep_vars=True).items():
             if isinstance(tensor, torch.Tensor):
                 _add(found, f"{name} ({key})", tensor)
-    elif hasattr(value, "__dict__") and not isinstance(value, type | types.FunctionType):
+    elif hasattr(value, "__dict__") and not isinstance(
+        value, type | types.FunctionType | types.ModuleType
+    ):
         found[name] = lambda: _contents(vars(value))
 
 
