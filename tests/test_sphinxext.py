@@ -19,7 +19,7 @@ pytest.importorskip("sphinx_gallery", reason="needs the docs group")
 from sphinx.errors import ExtensionError  # noqa: E402
 from sphinx.util.docutils import docutils_namespace  # noqa: E402
 
-from swarm import player, sphinxext  # noqa: E402
+from swarm import animator, player, sphinxext  # noqa: E402
 from swarm._site import media, pictures, plotlyjs  # noqa: E402
 
 # Building a site runs others' code, whose warnings are not ours to forbid.
@@ -392,6 +392,18 @@ def test_same_figure_published_twice_is_one_file(tmp_path):
     specs = [media.publish(go.Figure(go.Surface(z=[[0, 1], [1, 2]])), tmp_path) for _ in range(2)]
     assert specs[0] == specs[1]
     assert len(list(tmp_path.glob("*.js"))) == 1
+
+
+def test_movie_shown_alone_and_by_a_player_is_one_file(tmp_path):
+    x, curves = np.arange(5.0), np.random.default_rng(0).normal(size=(3, 4, 5))
+    plots = [animator.LineSwarm(x, curves)]
+    movie = animator.swarm_animate(plots, tmp_path / "a.mp4", size=(160, 120), dark=False)
+    store = tmp_path / "store"
+    store.mkdir()
+    for thing in (movie, player.curves(x, curves, movie=movie)):
+        media.publish(thing, store)
+    (film,) = store.glob("*.mp4")
+    assert film.read_bytes() == movie.path.read_bytes()
 
 
 def test_what_cannot_be_shown_is_refused_with_what_can(tmp_path):

@@ -181,7 +181,7 @@ assert line < lowest < step
 
 # %%
 # The larger learning rate is no way out. It shakes more: the bowl across the plateau has
-# curvature :math:`2\,\overline{\tanh^2}`, nearly 2, so that each mini-batch moves
+# curvature :math:`2 \langle \tanh^2 \rangle`, nearly 2, so that each mini-batch moves
 # :math:`w_2` a fifth of the way to its own best value.
 
 shaking = [float(np.std(path.coordinates[0, 5:, 1])) for path in (slow, fast)]

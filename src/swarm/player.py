@@ -116,8 +116,9 @@ class Player:
         for dark, path in ((False, self.movie.path), (True, self.movie.dark)):
             if path is not None:
                 content = Path(path).read_bytes()
-                suffix = ("-dark" if dark else "") + Path(path).suffix
-                films[dark] = (f"swarm-{_digest(content)}{suffix}", content)
+                # As the site names movies, so that one that it shows by itself too is one file.
+                name = f"{hashlib.sha256(content).hexdigest()[:16]}{Path(path).suffix}"
+                films[dark] = (name, content)
         return films
 
     def _files(self) -> dict[str, bytes]:

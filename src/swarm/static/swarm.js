@@ -242,8 +242,6 @@
       const eye = ((layout[name].camera ??= {}).eye ??= { x: 1.25, y: 1.25, z: 1.25 });
       for (const letter in eye) eye[letter] *= 1 + 0.7 * (1 - by); // room for text, which shrinks less
     }
-    // plotly's buttons stay as large as a finger: the slider makes room
-    if (layout.updatemenus) for (const slider of layout.sliders || []) Object.assign(slider, { x: 0.52, len: 0.46 });
   }
 
   function plotly(figure) {
