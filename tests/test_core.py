@@ -11,6 +11,9 @@ from torch import nn
 
 from swarm import core, networks, regimes
 
+# joblib's worker processes are managed by threads, which may trip over each other at their end.
+pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnhandledThreadExceptionWarning")
+
 X = torch.linspace(-3, 3, 11)
 Y = torch.sin(X)
 

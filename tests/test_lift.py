@@ -705,7 +705,7 @@ def test_the_chunk_follows_from_the_memory_budget(monkeypatch):
         return flying(trainer, seeds, *args, **kwargs)
 
     monkeypatch.setattr(lift, "fly", spy)
-    monkeypatch.setattr("swarm._train.MEMORY", 20_000)
+    monkeypatch.setattr("swarm._core.train.MEMORY", 20_000)
     swarm = fly(plain, num_bees=30)
     assert sum(sizes) == 30
     assert 1 < len(sizes) < 30

@@ -11,7 +11,7 @@ import pytest
 from matplotlib import colormaps
 
 from swarm import player
-from swarm._player_pack import evenly, pack
+from swarm._player.pack import evenly, pack
 from swarm.player import Player
 
 

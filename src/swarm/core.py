@@ -15,9 +15,10 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from swarm import _spread, _train, util
-from swarm._record import Record
-from swarm._train import BeeError
+from swarm import util
+from swarm._core import spread, train
+from swarm._core.record import Record
+from swarm._core.train import BeeError
 
 __all__ = [
     "BeeError",
@@ -165,7 +166,7 @@ def swarm_train(
         num_bees,
         seed,
         fields,
-        _train.Settings(engine, chunk, verify, on_error),
+        train.Settings(engine, chunk, verify, on_error),
         n_jobs,
         progress,
     )
@@ -220,7 +221,7 @@ def hive_trainer(
         num_bees,
         seed,
         fields,
-        _train.Settings(engine, chunk, verify, on_error),
+        train.Settings(engine, chunk, verify, on_error),
         n_jobs,
         progress,
     )
@@ -303,7 +304,7 @@ def _fly(
     num_bees: int,
     seed: int | None,
     fields: str | Sequence[str] | None,
-    settings: _train.Settings,
+    settings: train.Settings,
     n_jobs: int | None,
     progress: bool | None,
 ) -> list[dict[str, NDArray[Any]]]:
@@ -314,7 +315,7 @@ def _fly(
         raise ValueError(f"num_bees must be at least 1, got {num_bees}")
     settings.check()
     for p in params:
-        _train.check_trainer(bee, p)
+        train.check_trainer(bee, p)
     names = _field_names(fields)
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1)[0])
@@ -325,9 +326,9 @@ def _fly(
     jobs = joblib.effective_n_jobs(n_jobs)
     local = type(backend).__module__.startswith("joblib._parallel_backends")
     if jobs == 1 and local:
-        _spread.in_this_process(bee, params, seeds, records, settings, progress)
+        spread.in_this_process(bee, params, seeds, records, settings, progress)
     else:
-        _spread.over_processes(bee, params, seeds, records, settings, progress, n_jobs, jobs)
+        spread.over_processes(bee, params, seeds, records, settings, progress, n_jobs, jobs)
     results = [record.finish() for record in records]
     _report(records, num_bees)
     return results

@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import RegularGridInterpolator
 
-from swarm import _player_poster as still
-from swarm._player_pack import robust_range
-from swarm._player_record import Recording, Scale, as_array, as_axis, as_limits, record
+from swarm._player import poster as still
+from swarm._player.pack import robust_range
+from swarm._player.record import Recording, Scale, as_array, as_axis, as_limits, record
 from swarm.util import written_whole
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
-  /** Levels (epoch, bee, point) as one Uint16Array; undoes swarm._player_pack.pack. */
+  /** Levels (epoch, bee, point) as one Uint16Array; undoes swarm._player.pack.pack. */
   async function unpack({ shape, low, step, smooth, data }) {
     const [epochs, bees, points] = shape;
     const bytes = await inflate(data);

@@ -11,9 +11,9 @@ from typing import Any
 import joblib
 import torch
 
-from swarm._progress import Progress
-from swarm._record import Failure, Record
-from swarm._train import BeeError, BeeTrainer, Settings, raise_failure, train_block
+from swarm._core.progress import Progress
+from swarm._core.record import Failure, Record
+from swarm._core.train import BeeError, BeeTrainer, Settings, raise_failure, train_block
 
 __all__ = ["in_this_process", "over_processes"]
 

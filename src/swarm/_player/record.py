@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from swarm._player_pack import Packed, evenly, fit, pack
+from swarm._player.pack import Packed, evenly, fit, pack
 
 __all__ = ["Array", "Recording", "Scale", "as_array", "as_axis", "as_limits", "record"]
 

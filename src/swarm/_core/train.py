@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from swarm import lift, util
-from swarm._progress import Progress
-from swarm._record import Failure, Record, as_array, as_values
+from swarm._core.progress import Progress
+from swarm._core.record import Failure, Record, as_array, as_values
 
 __all__ = ["BeeError", "BeeTrainer", "Settings", "check_trainer", "raise_failure", "train_block"]
 
@@ -264,9 +264,8 @@ def _trial(
 def where(error: Exception) -> str:
     """Return file:line of a bee's error."""
     torch_files = os.path.dirname(torch.__file__)
-    ours = tuple(
-        os.path.join(os.path.dirname(__file__), name) for name in ("lift.py", "_lift", "_train.py")
-    )
+    package = os.path.dirname(os.path.dirname(__file__))
+    ours = tuple(os.path.join(package, name) for name in ("lift.py", "_lift", "_core"))
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
