@@ -74,7 +74,7 @@ small, large = hive
 assert np.array_equal(small["weights"][:, 0], large["weights"][:, 0])
 
 net = make_net()
-plane = surface.weight_plane(net, "0.weight", "2.weight")
+plane = surface.weight_plane(net, "0.weight", "2.weight", labels=("w1", "w2"))
 num = 113 if env.FULL else 57
 xs, ys = np.linspace(-2.8, 2.8, num), np.linspace(-3.6, 3.6, num)
 landscape = surface.loss_surface(net, mse, inputs, targets, plane, xs, ys)
