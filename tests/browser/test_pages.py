@@ -249,6 +249,13 @@ def test_reference_shows_the_gallery_pages_that_use_a_function(site):
             assert f"/{script.stem}.html" in entry, f"{module}.{name}"
 
 
+def test_reference_has_no_gallery_heading_above_nothing(site):
+    heading = r">In the gallery</p>"
+    text = "".join(path.read_text("utf-8") for path in (site / "api").glob("*.html"))
+    assert re.search(heading, text)
+    assert not re.search(heading + r"(?!\s*<div class=\"sw-cards\">)", text)
+
+
 def test_unknown_address_page_finds_its_way_home(site):
     page = Links((site / "404.html").read_text("utf-8"))
     assert any(link.endswith("index.html") for link in page.links)

@@ -155,6 +155,7 @@ def add_minigallery(
     path = Path(app.srcdir, directory, f"{name}.examples")
     if path.exists():
         app.env.note_dependency(str(path))
+    if path.exists() and path.stat().st_size:  # for what no script uses, sphinx-gallery's is empty
         lines += ["", ".. rubric:: In the gallery", "", f".. minigallery:: {name}", ""]
 
 
