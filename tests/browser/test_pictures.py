@@ -102,7 +102,7 @@ def test_movie_steps_by_one_frame_by_button_and_key(home, new_page):
     page.wait_for_function(f"Math.floor({time}) === 2")
     page.keyboard.press("ArrowLeft")
     page.wait_for_function(f"Math.floor({time}) === 1")
-    assert figure.locator("output").inner_text() == f"2 / {frames}"
+    page.wait_for_function(f"document.querySelector('output').textContent === '2 / {frames}'")
     duration = page.evaluate("document.querySelector('video').duration")
     assert round(duration * float(figure.get_attribute("data-fps"))) == frames
 

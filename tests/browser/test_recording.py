@@ -3,6 +3,7 @@
 The pictures are kept in the folder that SWARM_FRAMES names, for someone to look at.
 """
 
+import contextlib
 import io
 import os
 import re
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("playwright.sync_api", reason="needs playwright")
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 pytestmark = pytest.mark.browser
 
 PAGE = "auto_gallery/swarms/distribution_of_weights.html"
@@ -55,10 +56,11 @@ def test_reader_scrubs_singles_out_colours_and_zooms(address, new_page, tmp_path
     page.goto(address + PAGE)
     film = Recorder(page, folder)
     film.figure.scroll_into_view_if_needed()
-    start = film.figure.locator(".swarm-player__start")
-    if start.is_visible():
-        start.click()
     slider = film.figure.locator(".swarm-player__epoch")
+    start = film.figure.locator(".swarm-player__start")
+    start.or_(slider).filter(visible=True).first.wait_for()  # it may start by itself
+    with contextlib.suppress(playwright.TimeoutError):  # it has started before the click
+        start.click(timeout=5000)
     slider.wait_for()
     film.figure.scroll_into_view_if_needed()
     canvas = film.figure.locator("canvas.swarm-player__canvas")
