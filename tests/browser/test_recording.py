@@ -3,7 +3,6 @@
 The pictures are kept in the folder that SWARM_FRAMES names, for someone to look at.
 """
 
-import contextlib
 import io
 import os
 import re
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+pytest.importorskip("playwright.sync_api", reason="needs playwright")
 pytestmark = pytest.mark.browser
 
 PAGE = "auto_gallery/swarms/distribution_of_weights.html"
@@ -57,10 +56,12 @@ def test_reader_scrubs_singles_out_colours_and_zooms(address, new_page, tmp_path
     film = Recorder(page, folder)
     film.figure.scroll_into_view_if_needed()
     slider = film.figure.locator(".swarm-player__epoch")
-    start = film.figure.locator(".swarm-player__start")
-    start.or_(slider).filter(visible=True).first.wait_for()  # it may start by itself
-    with contextlib.suppress(playwright.TimeoutError):  # it has started before the click
-        start.click(timeout=5000)
+    # Clicks until it is there: one that comes while the recording loads by itself is lost.
+    page.wait_for_function(
+        """() => document.querySelector('.swarm-player__epoch')
+        || document.querySelector('.swarm-player__start:enabled')?.click()""",
+        polling=300,
+    )
     slider.wait_for()
     film.figure.scroll_into_view_if_needed()
     canvas = film.figure.locator("canvas.swarm-player__canvas")
