@@ -126,11 +126,12 @@ def gallery(session: nox.Session) -> None:
         if script.suffix not in {".py", ".ipynb"} or (only and script.stem not in only):
             continue
         command = (
-            ["python", str(script)]
+            ["python", script.name]
             if script.suffix == ".py"
-            else ["jupyter", "execute", "--timeout=1800", str(script)]
+            else ["jupyter", "execute", "--timeout=1800", script.name]
         )
         with tempfile.TemporaryDirectory() as empty, session.chdir(empty):
+            shutil.copy(script, empty)  # what it makes is written beside it
             session.run(*command, env={"SWARM_FULL": os.environ.get("SWARM_FULL", "0")})
 
 
