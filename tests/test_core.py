@@ -12,7 +12,7 @@ from torch import nn
 from swarm import core, networks, regimes
 
 # joblib's worker processes are managed by threads, which may trip over each other at their end.
-pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnhandledThreadExceptionWarning")
+processes = pytest.mark.filterwarnings("default::pytest.PytestUnhandledThreadExceptionWarning")
 
 X = torch.linspace(-3, 3, 11)
 Y = torch.sin(X)
@@ -302,12 +302,14 @@ def test_a_swarm_in_which_every_bee_fails_raises_all_the_same(n_jobs):
         loop(failing(3), num_bees=3, seed=0, n_jobs=n_jobs, on_error="nan")
 
 
+@processes
 def test_a_failure_in_another_process_is_told_alike():
     with pytest.raises(core.BeeError, match="epoch 3: ZeroDivisionError: no such luck") as caught:
         loop(failing(3), num_bees=2, seed=9, n_jobs=2, backend="loky")
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
+@processes
 def test_an_error_that_cannot_be_pickled_still_arrives():
     class Stubborn(Exception):
         def __reduce__(self):
