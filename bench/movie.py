@@ -17,11 +17,13 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.animation import FFMpegWriter, FuncAnimation
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from swarm import animator
 from swarm.encoder import _video_options, encoding, ffmpeg_exe
 from swarm.movie import Stage
+from swarm.strokes import Strokes
 from swarm.style import LIGHT
 
 FRAMES = 400
@@ -135,6 +137,32 @@ def encode(frames: np.ndarray, path: Path) -> float:
     return time.perf_counter() - start
 
 
+def lines_alone(curves: np.ndarray, repeats: int) -> float:
+    """How many times as long matplotlib's own lines take to draw, without anything else."""
+    x = np.linspace(0, 1, curves.shape[2])
+    figure = Figure(figsize=INCHES, dpi=100)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    axes = figure.add_subplot(xlim=(0, 1), ylim=(curves.min(), curves.max()))
+    ratios = []
+    for _ in range(5 * repeats):
+        seconds = []
+        for kind in (LineCollection, Strokes):
+            lines = kind(np.zeros((len(curves), len(x), 2)), alpha=0.3)
+            axes.add_collection(lines, autolim=False)
+            lines.draw(renderer)  # compiled, or loaded, beforehand
+            start = time.perf_counter()
+            for frame in range(0, curves.shape[1], 40):
+                points = np.stack(
+                    [np.broadcast_to(x, (len(curves), len(x))), curves[:, frame]], -1
+                )
+                lines.set_segments(points)
+                lines.draw(renderer)
+            seconds.append(time.perf_counter() - start)
+            lines.remove()
+        ratios.append(seconds[0] / seconds[1])
+    return median(ratios)
+
+
 def peak_memory(frames: int) -> float:
     """MiB that a process of its own needs, at most, to draw so many frames of 50 curves."""
     command = [sys.executable, __file__, "--memory", str(frames)]
@@ -182,6 +210,8 @@ def main() -> None:
         )
 
         x, y, few = swarm(50, FRAMES)
+        quicker = lines_alone(few, repeats)
+        print(f"50 curves by matplotlib's LineCollection against Strokes  {quicker:6.2f} x")
         lines = [animator.LineSwarm(x, few, truth=y)]
         _, _, many = swarm(10_000, FRAMES)
         density = [animator.DensitySwarm(x, many, truth=y)]

@@ -24,6 +24,7 @@ from swarm.plots import (
     robust_limits,
     to_array,
 )
+from swarm.strokes import Strokes
 from swarm.style import density_colormap
 
 __all__ = ["DensitySwarm", "LineSwarm", "LossSwarm"]
@@ -191,8 +192,8 @@ class LineSwarm(_Curves):
         self._points = np.empty((lines, len(self.x), 2))
         self._points[..., 0] = self.x
         self._points[..., 1] = np.nan
-        swarm = LineCollection(
-            list(self._points),
+        swarm = Strokes(
+            self._points,
             colors=colors,
             alpha=self.alpha,
             linewidths=self.linewidth or 0.75 * mpl.rcParams["lines.linewidth"],

@@ -20,8 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["Encoder", "EncoderError", "Quality", "check_target", "encoding", "ffmpeg_exe"]
+__all__ = [
+    "WAITING",
+    "Encoder",
+    "EncoderError",
+    "Quality",
+    "check_target",
+    "encoding",
+    "ffmpeg_exe",
+]
 
+Pixels = memoryview | NDArray[np.uint8]
 Quality = Literal["small", "standard", "high"]
 
 # Constant rate factors of the two video formats. x264's faster presets make line drawings
@@ -30,6 +39,7 @@ QUALITIES: dict[str, dict[Quality, int]] = {
     ".mp4": {"small": 28, "standard": 23, "high": 17},
     ".webm": {"small": 40, "standard": 33, "high": 24},
 }
+WAITING = 3  # frames on their way: enough to even out fast and slow ones
 SUFFIXES = (".mp4", ".webm", ".gif")
 
 
@@ -73,7 +83,7 @@ class Encoder:
         The unfinished file.
     """
 
-    def __init__(self, path: Path, command: Sequence[str], size: int) -> None:
+    def __init__(self, path: Path, command: Sequence[str]) -> None:
         self.path = path
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         # A group of its own: Ctrl-C is for us to handle, or ffmpeg would finish half a movie.
@@ -96,11 +106,8 @@ class Encoder:
             fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, 2**20)
         self._written = 0
         self._failed = False
-        # Frames on their way: enough to even out fast and slow ones.
-        self._free: queue.SimpleQueue[NDArray[np.uint8]] = queue.SimpleQueue()
-        self._full: queue.SimpleQueue[NDArray[np.uint8] | None] = queue.SimpleQueue()
-        for _ in range(3):
-            self._free.put(np.empty(size, np.uint8))
+        self._free = threading.Semaphore(WAITING)
+        self._full: queue.SimpleQueue[Pixels | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._feed, daemon=True)
         self._thread.start()
 
@@ -108,25 +115,24 @@ class Encoder:
         while (picture := self._full.get()) is not None:
             if not self._failed:
                 try:
-                    self._pipe.write(picture.data)
+                    self._pipe.write(picture)
                     self._written += 1
                 except OSError:
                     self._failed = True
-            self._free.put(picture)
+            self._free.release()
 
-    def write(self, picture: memoryview | NDArray[np.uint8]) -> None:
-        """Take a frame of shape (height, width, 4); it is copied.
+    def write(self, picture: Pixels) -> None:
+        """Take a frame of shape (height, width, 4), to be left alone for `WAITING` more.
 
         Raises
         ------
         EncoderError
             If the encoder has failed meanwhile.
         """
-        slot = self._free.get()
+        self._free.acquire()
         if self._failed:
             self.finish()
-        slot[:] = np.frombuffer(picture, np.uint8)
-        self._full.put(slot)
+        self._full.put(picture)
 
     def finish(self) -> None:
         """Wait for the end of the file.
@@ -224,7 +230,7 @@ def encoding(
         except OSError as error:
             raise type(error)(error.errno, f"cannot write {target}: {error.strerror}") from error
         try:
-            encoder = Encoder(path, command, width * height * 4)
+            encoder = Encoder(path, command)
         except OSError as error:
             path.unlink(missing_ok=True)
             raise EncoderError(f"cannot start ffmpeg: {error}") from error

@@ -20,19 +20,27 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from swarm.encoder import QUALITIES, EncoderError, Quality, check_target, encoding, ffmpeg_exe
+from swarm.encoder import (
+    QUALITIES,
+    WAITING,
+    EncoderError,
+    Quality,
+    check_target,
+    encoding,
+    ffmpeg_exe,
+)
 
 __all__ = ["EncoderError", "Movie", "Quality", "Stage", "record"]
 
 Progress = bool | Callable[[int, int], object] | None
 
+KEPT_FRAMES = WAITING + 1  # drawn into one while the others wait for the encoder
 EMBED_LIMIT = 32 * 2**20  # bytes: a notebook that holds more becomes hard to open
 
 
@@ -201,6 +209,10 @@ class Stage:
         self._moving: list[Artist] = []
         self._order: list[Artist] = []
         self._background: Any = None
+        self._renderers = [
+            RendererAgg(self.width, self.height, figure.dpi) for _ in range(KEPT_FRAMES)
+        ]
+        self._drawn = 0
 
     def draw(self, frame: int) -> memoryview:
         """Draw a frame.
@@ -213,15 +225,11 @@ class Stage:
         Returns
         -------
         memoryview of shape (height, width, 4)
-            Red, green, blue, alpha; valid until the next frame is drawn.
+            Red, green, blue, alpha; valid until `KEPT_FRAMES` more are drawn.
         """
         for plot in self.plots:
             plot.animate(frame)
         moving = [artist for plot in self.plots for artist in plot.artists]
-        engine = self.figure.get_layout_engine()
-        if engine is not None and not isinstance(engine, PlaceHolderLayoutEngine):
-            self.figure.draw_without_rendering()  # places titles and axes ...
-            self.figure.set_layout_engine("none")  # ... which from now on stay where they are
         if len(moving) != len(self._moving) or any(
             a is not b for a, b in zip(moving, self._moving, strict=True)
         ):
@@ -231,14 +239,16 @@ class Stage:
             for artist in self._order:
                 artist.set_animated(True)
             self._background = None
-        renderer: Any = self.canvas.get_renderer()
         if self._background is None:
-            self.canvas.draw()  # leaves out what is animated
-            self._background = renderer.copy_from_bbox(self.figure.bbox)
+            self.canvas.draw()  # places titles and axes, and leaves out what is animated
+            self.figure.set_layout_engine("none")  # from now on everything stays where it is
+            self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+        renderer: Any = self._renderers[self._drawn % KEPT_FRAMES]
+        self._drawn += 1
         renderer.restore_region(self._background)
         for artist in self._order:
             artist.draw(renderer)
-        return self.canvas.buffer_rgba()
+        return renderer.buffer_rgba()
 
 
 def _drawing_order(figure: Figure, moving: Sequence[Artist]) -> list[Artist]:

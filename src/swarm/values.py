@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.collections import PathCollection
 from matplotlib.colors import Colormap, Normalize, to_rgba
 from matplotlib.patches import StepPatch
 from numpy.typing import ArrayLike
@@ -23,6 +23,7 @@ from swarm.plots import (
     robust_limits,
     to_array,
 )
+from swarm.strokes import Strokes
 from swarm.style import diverging_colormap
 
 __all__ = ["HistogramSwarm", "ImageSwarm", "ScatterSwarm"]
@@ -229,8 +230,8 @@ class ScatterSwarm(MovingPlot):
         )
         artists: list[Artist] = [points]
         if self.trail:
-            tails = LineCollection(
-                [],
+            tails = Strokes(
+                self.data[:, :1],
                 colors=colors,
                 alpha=0.5 * self.alpha,
                 linewidths=0.6 * mpl.rcParams["lines.linewidth"],
