@@ -46,7 +46,7 @@ def waves() -> Player:
 def read(made: Player) -> dict:
     """The recording as the page's script receives it, parsed apart from our own code."""
     found = re.fullmatch(
-        r'\(\(window\.swarmscape\|\|=\{\}\)\.swarms\|\|=\{\}\)\["(swarm-[0-9a-f]{12})"\]=(.*);\n',
+        r'\(\(window\.swarmscape\|\|=\{\}\)\.swarms\|\|=\{\}\)\["(swarm-[0-9a-f]{16})"\]=(.*);\n',
         made.script,
     )
     assert found

@@ -7,6 +7,7 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import plotly.graph_objects as go
@@ -104,7 +105,7 @@ class Site:
 
     def build(self, status=None):
         folders = [self.folder / name for name in ("docs", "docs", "html", "doctrees")]
-        with docutils_namespace():
+        with docutils_namespace(), mpl.rc_context():  # sphinx-gallery leaves settings behind
             sphinx_app.Sphinx(*folders, "html", status=status, warning=None).build()
 
     def html(self, name):

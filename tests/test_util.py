@@ -93,3 +93,8 @@ def test_a_file_that_fails_halfway_leaves_the_older_one(tmp_path):
 def test_a_missing_folder_is_named_at_once(tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder"), util.written_whole(tmp_path / "a/b"):
         pass
+
+
+def test_content_is_named_by_its_sha_256():
+    assert util.content_name(b"abc") == "ba7816bf8f01cfea"  # FIPS 180-2, appendix B.1
+    assert util.content_name(b"") == "e3b0c44298fc1c14"

@@ -186,8 +186,7 @@ class LineSwarm(_Curves):
             worst = np.where(np.isfinite(self.color_by), self.color_by, np.inf)
             self._lines = np.argsort(-worst, kind="stable")
             colors = rank_colors(self.color_by, lines)[self._lines]
-            if self.label is not None:
-                draw_key(ax, self.color_by, self.label)
+            draw_key(ax, self.color_by, self.label)
         # Both coordinates of all lines, in one array that is refilled for each frame.
         self._points = np.empty((lines, len(self.x), 2))
         self._points[..., 0] = self.x
@@ -422,7 +421,7 @@ class LossSwarm(MovingPlot):
                 list(curves), colors=colors, alpha=alpha, linewidths=0.6 * width, zorder=2
             )
             ax.add_collection(lines, autolim=False)
-            if self.color_by is not None and self.label is not None:
+            if self.color_by is not None:
                 draw_key(ax, self.color_by, self.label)
         else:
             for inner, alpha in ((0, 0.2), (1, 0.35)):

@@ -8,7 +8,6 @@ the page by `Player.write`, and ``player.js`` and ``player.css`` of
 """
 
 import base64
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -26,7 +25,7 @@ from scipy.interpolate import RegularGridInterpolator
 from swarm._player import poster as still
 from swarm._player.pack import robust_range
 from swarm._player.record import Recording, Scale, as_array, as_axis, as_limits, record
-from swarm.util import written_whole
+from swarm.util import content_name, written_whole
 
 if TYPE_CHECKING:
     from swarm.movie import Movie
@@ -70,7 +69,7 @@ class Player:
     @cached_property
     def name(self) -> str:
         """Name made from the content: ``swarm-`` and twelve hexadecimal digits."""
-        return f"swarm-{_digest(self.recording.json.encode())}"
+        return f"swarm-{content_name(self.recording.json.encode())}"
 
     @cached_property
     def script(self) -> str:
@@ -117,8 +116,7 @@ class Player:
             if path is not None:
                 content = Path(path).read_bytes()
                 # As the site names movies, so that one that it shows by itself too is one file.
-                name = f"{hashlib.sha256(content).hexdigest()[:16]}{Path(path).suffix}"
-                films[dark] = (name, content)
+                films[dark] = (content_name(content) + Path(path).suffix, content)
         return films
 
     def _files(self) -> dict[str, bytes]:
@@ -131,7 +129,7 @@ class Player:
 
     def _poster_name(self, size: str, dark: bool) -> str:
         theme = "dark" if dark else "light"
-        return f"swarm-{_digest(self._posters[size, dark])}-{size}-{theme}.webp"
+        return f"swarm-{content_name(self._posters[size, dark])}-{size}-{theme}.webp"
 
     def write(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the recording, its still pictures and its movie, if it has one.
@@ -510,10 +508,6 @@ def _alt(described: str, recording: Recording) -> str:
 
 def _sentence(title: str) -> str:
     return title if title.endswith((".", "!", "?", "…")) else f"{title}."
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def _data_url(content: bytes, kind: str) -> str:

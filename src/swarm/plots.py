@@ -219,7 +219,7 @@ def rank_colors(values: ArrayLike, count: int) -> Array:
     return np.asarray(bee_colormap()(ranks / max(1, count - 1)))
 
 
-def draw_key(ax: Axes, values: Array, label: str) -> None:
+def draw_key(ax: Axes, values: Array, label: str | None) -> None:
     """Say what the colours of `rank_colors` mean: those of the lowest, median and highest value.
 
     Parameters
@@ -228,9 +228,11 @@ def draw_key(ax: Axes, values: Array, label: str) -> None:
         Gets a legend.
     values : numpy.ndarray of shape (bee,)
         As for `rank_colors`. Of NaN and infinite ones nothing is said.
-    label : str
-        What the values are.
+    label : str or None
+        What the values are; None for no key.
     """
+    if label is None:
+        return
     finite = np.isfinite(values)
     order = np.argsort(np.where(finite, values, np.inf), kind="stable")[: finite.sum()]
     colors = rank_colors(values, len(values))

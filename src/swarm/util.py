@@ -1,5 +1,6 @@
 """Small helpers: scoped seeds, mappings of equally long sequences, files written whole."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-__all__ = ["dict_slicer", "merge_dicts", "seed_as", "transpose", "written_whole"]
+__all__ = ["content_name", "dict_slicer", "merge_dicts", "seed_as", "transpose", "written_whole"]
 
 T = TypeVar("T")
 
@@ -95,6 +96,17 @@ def dict_slicer(columns: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]
     if len(set(lengths.values())) > 1:
         raise ValueError(f"the sequences differ in length: {lengths}")
     return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+
+
+def content_name(content: bytes) -> str:
+    """Name content after itself, so that what is the same has one name everywhere.
+
+    Returns
+    -------
+    str
+        The first 16 hexadecimal digits of its SHA-256.
+    """
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 @contextmanager

@@ -216,8 +216,7 @@ class ScatterSwarm(MovingPlot):
         colors: Any = [to_rgba("C0" if self.color is None else self.color)]
         if self.color_by is not None:
             colors = rank_colors(self.color_by, bees)
-            if self.label is not None:
-                draw_key(ax, self.color_by, self.label)
+            draw_key(ax, self.color_by, self.label)
         size = self.size or 1.2 * mpl.rcParams["lines.markersize"]
         points: PathCollection = ax.scatter(
             np.full(bees, np.nan),

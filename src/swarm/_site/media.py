@@ -8,7 +8,6 @@ a page never shows an old one and two pages share one. The description (a
 
 import base64
 import dataclasses
-import hashlib
 import io
 import json
 import os
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from swarm.util import written_whole
+from swarm.util import content_name, written_whole
 
 from .pictures import WIDTHS, figure_pixels, webp
 from .plotlyjs import PARTIAL_BUNDLE, PARTIAL_TRACES, bundle_for, figure_json, trace_types
@@ -226,7 +225,7 @@ def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = ""
     title = _plain_text((layout.get("title") or {}).get("text") or "")
     types = trace_types(fields)
     data = figure_json(fields)
-    name = _digest(data.encode())
+    name = content_name(data.encode())
     spec: Spec = {
         "kind": "plotly", "shows": ["surface"] if types & {"surface", "contour"} else [],
         "title": title, "caption": caption or meta.get("caption") or title,
@@ -321,7 +320,7 @@ def _social(pixels: NDArray[np.uint8], store: Path) -> str:
 
 def _keep(data: bytes, suffix: str, store: Path) -> str:
     """Write a file named by its content, if it is not there yet, and return its name."""
-    name = _digest(data) + suffix
+    name = content_name(data) + suffix
     path = store / name
     if not path.exists():
         with written_whole(path) as part:
@@ -331,15 +330,11 @@ def _keep(data: bytes, suffix: str, store: Path) -> str:
 
 def _write_spec(spec: Spec, store: Path) -> Spec:
     text = json.dumps(spec, indent=1, sort_keys=True)
-    key = _digest(text.encode())
+    key = content_name(text.encode())
     named = {**spec, "key": key}
     with written_whole(store / f"{key}.json") as part:
         part.write_text(json.dumps(named, indent=1, sort_keys=True), "utf-8")
     return named
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _plain_text(text: str) -> str:
