@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from swarm import animator, arrange, env
 from swarm.plots import rank_colors, robust_limits
-from swarm.style import DARK, LIGHT, bee_colormap
+from swarm.style import DARK, LIGHT, SITE_INCHES, bee_colormap
 
 BEES, EPOCHS, POINTS = 6, 5, 30
 RNG = np.random.default_rng(3)
@@ -682,6 +682,19 @@ def test_the_size_is_the_users_at_the_time_of_the_call(tmp_path):
         assert shape() == (240, 240)
     with mpl.rc_context({"figure.dpi": 30}), animator.figuresize(4, 3):
         assert shape(dpi=None) == (120, 90)
+
+
+def test_movies_on_the_site_are_as_high_as_their_layout_needs(tmp_path):
+    def shape(plots):
+        options = settings(tmp_path) | {"size": None, "dpi": 20}
+        made = animator.swarm_animate([Clock(1)] * plots, **options)
+        return made.width, made.height
+
+    with mpl.rc_context({"figure.figsize": SITE_INCHES}):
+        assert shape(1) == (144, 76)
+        assert shape(2) == (144, 116)  # as 12 x 9.6 inches
+    with mpl.rc_context({"figure.figsize": (7, 4)}):
+        assert shape(2) == (140, 80)
 
 
 def test_figuresize_ends_with_its_block_also_by_an_exception():

@@ -104,8 +104,8 @@ def swarm_animate(
         Pixels per inch; by default ``rcParams["figure.dpi"]``.
     size : (int, int), optional
         Width and height in pixels; by default ``rcParams["figure.figsize"]``, or, if
-        nobody has set that, 12 inches by what suits the layout. Odd sizes become
-        even, as the format asks for.
+        nobody has set that, 12 inches (on the site 7.2) by what suits the layout. Odd
+        sizes become even, as the format asks for.
     quality : {"small", "standard", "high"}, default "standard"
         Of the file: constant quality.
     dark : bool, optional

@@ -13,7 +13,7 @@ from swarm import env
 from swarm.encoder import Quality, check_target
 from swarm.movie import Movie, Moving, Progress, Stage, record
 from swarm.plots import SwarmPlot
-from swarm.style import DARK, LIGHT, Style
+from swarm.style import DARK, LIGHT, SITE_INCHES, Style
 
 __all__ = ["SITE_SECONDS", "choose_epochs", "common_frames", "figure_size", "play"]
 
@@ -147,11 +147,13 @@ def figure_size(
             raise ValueError(f"size must be at least 2 by 2 pixels, got {size}")
         inches: Sequence[float] = (width / dpi, height / dpi)
     else:
-        inches = mpl.rcParams["figure.figsize"]
-        if list(inches) == list(mpl.rcParamsDefault["figure.figsize"]):
-            inches = (12.0, 6.75)  # nobody has chosen one
-            if (rows, columns) != (1, 1):
-                inches = (12.0, 1.2 + rows * min(4.2, max(2.8, 9.6 / columns)))
+        inches = tuple(mpl.rcParams["figure.figsize"])
+        unset = inches == tuple(mpl.rcParamsDefault["figure.figsize"])
+        if unset:
+            inches = (12.0, 6.75)
+        if (unset or inches == SITE_INCHES) and (rows, columns) != (1, 1):
+            twelfth = inches[0] / 12
+            inches = (inches[0], twelfth * (1.2 + rows * min(4.2, max(2.8, 9.6 / columns))))
     pixels = [max(2, 2 * round(side * dpi / 2)) for side in inches]
     return (pixels[0] / dpi, pixels[1] / dpi), dpi
 

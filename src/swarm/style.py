@@ -10,6 +10,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap,
 __all__ = [
     "DARK",
     "LIGHT",
+    "SITE_INCHES",
     "Style",
     "bee_colormap",
     "density_colormap",
@@ -19,6 +20,9 @@ __all__ = [
 
 
 Color = tuple[float, float, float]
+
+SITE_INCHES = (7.2, 3.8)
+"""Width and height of a figure on the site, unless its script says otherwise."""
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,10 @@ _PLOTLY = "application/vnd.plotly.v1+json"
 
 def style() -> Any:
     """Return the matplotlib settings of the site, for gallery scripts and notebooks alike."""
-    from swarm.style import LIGHT
+    from swarm.style import LIGHT, SITE_INCHES
 
-    size = (7.2, 3.8)
-    return {**LIGHT.rc(size[0]), "figure.figsize": size, "figure.constrained_layout.use": True}
+    site = {"figure.figsize": SITE_INCHES, "figure.constrained_layout.use": True}
+    return {**LIGHT.rc(SITE_INCHES[0]), **site}
 
 
 def register() -> None:
