@@ -48,24 +48,26 @@ def blend_lines(
     box : (int, int, int, int)
         Left, top, right and bottom edge of what may be drawn on, within the canvas.
     """
+    left, top, right, bottom = box
     lines = np.where(np.isfinite(lines), lines.clip(-FAR, FAR), np.nan)
-    # Pixels are counted from their centres from here on.
-    _blend(canvas, lines - 0.5, colors * [255, 255, 255, 1], widths, *box)
+    # From here on pixels are counted from their centres, and rows from the top of the box.
+    lines -= (0.5, top + 0.5)
+    _blend(canvas[top:bottom], lines, colors * [255, 255, 255, 1], widths, left, right)
 
 
 @_compiled
-def _blend(canvas, lines, colors, widths, left, top, right, bottom):  # type: ignore[no-untyped-def]
-    row = canvas.shape[1]
+def _blend(canvas, lines, colors, widths, left, right):  # type: ignore[no-untyped-def]
+    rows, row = canvas.shape[:2]
     pixels = canvas.reshape(-1, 4)
     cover = np.zeros(len(pixels), np.uint8)  # by the present line
     covered = np.empty(len(pixels), np.uint32)  # the pixels where it is not 0
     for k in range(len(lines)):
-        count = _cover(cover, covered, row, lines[k], widths[k], left, top, right, bottom)
+        count = _cover(cover, covered, row, lines[k], widths[k], left, right, rows)
         _paint(pixels, cover, covered[:count], colors[k])
 
 
 @_compiled
-def _cover(cover, covered, row, line, width, left, top, right, bottom):  # type: ignore[no-untyped-def]
+def _cover(cover, covered, row, line, width, left, right, rows):  # type: ignore[no-untyped-def]
     count = 0
     reach = width / 2 + 0.5
     whole = min(width, 1.0)  # a hairline covers no more of any pixel
@@ -78,11 +80,11 @@ def _cover(cover, covered, row, line, width, left, top, right, bottom):  # type:
         # Walk along the axis that the line follows most, p, ...
         if abs(dx) >= abs(dy):
             p0, q0, dp, dq = x, y, dx / length, dy / length
-            p_from, p_to, q_from, q_to = left, right, top, bottom
+            p_from, p_to, q_from, q_to = left, right, 0, rows
             along, across = 1, row
         else:
             p0, q0, dp, dq = y, x, dy / length, dx / length
-            p_from, p_to, q_from, q_to = top, bottom, left, right
+            p_from, p_to, q_from, q_to = 0, rows, left, right
             along, across = row, 1
         # ... to where its round ends end; a joint is rounded by the segment that follows.
         joined = point + 2 < len(line) and not math.isnan(line[point + 2].sum())
