@@ -49,20 +49,24 @@ def blend_lines(
         Left, top, right and bottom edge of what may be drawn on, within the canvas.
     """
     left, top, right, bottom = box
-    lines = np.where(np.isfinite(lines), lines.clip(-FAR, FAR), np.nan)
-    # From here on pixels are counted from their centres, and rows from the top of the box.
-    lines -= (0.5, top + 0.5)
-    _blend(canvas[top:bottom], lines, colors * [255, 255, 255, 1], widths, left, right)
+    _blend(canvas[top:bottom], lines, colors, widths, left, right, top)
 
 
 @_compiled
-def _blend(canvas, lines, colors, widths, left, right):  # type: ignore[no-untyped-def]
+def _blend(canvas, lines, colors, widths, left, right, top):  # type: ignore[no-untyped-def]
     rows, row = canvas.shape[:2]
     pixels = canvas.reshape(-1, 4)
     cover = np.zeros(len(pixels), np.uint8)  # by the present line
     covered = np.empty(len(pixels), np.uint32)  # the pixels where it is not 0
+    line = np.empty(lines.shape[1:])
     for k in range(len(lines)):
-        count = _cover(cover, covered, row, lines[k], widths[k], left, right, rows)
+        # From here on pixels are counted from their centres, and rows from the top of the box.
+        for point in range(len(line)):
+            x, y = lines[k, point, 0], lines[k, point, 1]
+            seen = math.isfinite(x) and math.isfinite(y)
+            line[point, 0] = min(max(x, -FAR), FAR) - 0.5 if seen else math.nan
+            line[point, 1] = min(max(y, -FAR), FAR) - 0.5 - top if seen else math.nan
+        count = _cover(cover, covered, row, line, widths[k], left, right, rows)
         _paint(pixels, cover, covered[:count], colors[k])
 
 
@@ -119,9 +123,10 @@ def _cover(cover, covered, row, line, width, left, right, rows):  # type: ignore
 
 @_compiled
 def _paint(pixels, cover, covered, color):  # type: ignore[no-untyped-def]
-    red, green, blue, alpha = color
+    red, green, blue = 255 * color[0], 255 * color[1], 255 * color[2]
+    alpha = color[3] / 255  # of a cover of 1, which means 1/255
     for pixel in covered:
-        share = cover[pixel] * alpha / 255
+        share = cover[pixel] * alpha
         cover[pixel] = 0
         r, g, b, a = pixels[pixel]
         if a < 255 and share > 0:  # on a clear background colours count as far as they are seen

@@ -58,8 +58,9 @@ class Strokes(LineCollection):
         self.update_scalarmappable()
         canvas = np.asarray(renderer.buffer_rgba())
         height, width = canvas.shape[:2]
-        flat = self.get_transform().transform(self._points.reshape(-1, 2))
-        lines = (flat * (1, -1) + (0, height)).reshape(self._points.shape)  # rows go down
+        flat = np.array(self.get_transform().transform(self._points.reshape(-1, 2)))
+        flat[:, 1] = height - flat[:, 1]  # rows go down
+        lines = flat.reshape(self._points.shape)
         box = np.array([0, 0, width, height])
         clip = self.get_clip_box()
         if self.get_clip_on() and clip is not None:
