@@ -433,6 +433,25 @@ def test_the_recording_loads_as_a_player_below_the_fold_scrolls_near(open_page):
     assert page.get_attribute(".swarm-player__epoch", "aria-valuetext") == "epoch 4 of 4"
 
 
+def test_a_click_while_the_recording_loads_by_itself_starts_it(open_page):
+    page = open_page(three_bees(), start=False, before="<div style='height:4000px'></div>")
+    settle(page)
+    # From a file there is no request to hold back, so what unpacks the recording is.
+    page.evaluate("""() => {
+        const real = window.Response;
+        window.held = new Promise((resolve) => { window.release = resolve; });
+        window.Response = class extends real {
+          async arrayBuffer() { await window.held; return super.arrayBuffer(); }
+        };
+    }""")
+    page.evaluate("scrollTo(0, 2600)")
+    page.wait_for_function("document.querySelector('.swarm-player').dataset.state === 'loading'")
+    page.click(".swarm-player__start")
+    assert page.inner_text(".swarm-player__start") == "Loading the swarm …"
+    page.evaluate("release()")
+    page.wait_for_selector(".swarm-player__play:has-text('Pause')")
+
+
 def test_the_canvas_follows_the_width_of_the_page(open_page):
     page = open_page(three_bees())
     wide = js(page, "player.canvas.width")

@@ -1071,10 +1071,6 @@
   async function mount(figure) {
     if (figure.dataset.state) return;
     figure.dataset.state = "loading";
-    const button = figure.querySelector(".swarm-player__start");
-    const asked = figure.dataset.asked === "yes";
-    button.textContent = "Loading the swarm …";
-    button.disabled = true;
     try {
       const scene = await load(figure);
       const names = Object.keys(scene.arrays);
@@ -1085,11 +1081,11 @@
         figure.player = new SwarmPlayer(figure, scene, arrays);
         return figure.player;
       };
-      if (asked) begin(start());
+      if (figure.dataset.asked) begin(start());
       else whenHidden(figure, start);
     } catch (error) {
       figure.dataset.state = "failed";
-      button.hidden = true;
+      figure.querySelector(".swarm-player__start").hidden = true;
       const hint = figure.querySelector(".swarm-player__hint");
       hint.hidden = false;
       hint.setAttribute("role", "alert");
@@ -1108,8 +1104,6 @@
     const button = figure.querySelector(".swarm-player__start");
     const rectangle = figure.getBoundingClientRect();
     if (rectangle.top >= innerHeight || rectangle.bottom <= 0) return void start();
-    button.textContent = "Play with the swarm";
-    button.disabled = false;
     button.addEventListener("click", () => begin(start()), { once: true });
   }
 
@@ -1125,7 +1119,9 @@
     }
     button.hidden = false;
     button.addEventListener("click", () => {
-      figure.dataset.asked = "yes";
+      figure.dataset.asked = "yes"; // heeded, too, if it is loading by itself already
+      button.textContent = "Loading the swarm …";
+      button.disabled = true;
       mount(figure);
     }, { once: true });
     if (navigator.connection?.saveData || !figure.dataset.src) return;
