@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from swarm import animator, encoder, movie
@@ -183,6 +184,36 @@ def test_frames_in_the_file_are_those_drawn_in_their_order(tmp_path):
     gaps = np.abs(film[:, None] - drawn[None]).mean(axis=(2, 3, 4))  # (of the film, drawn)
     assert (gaps.argmin(axis=1) == np.arange(FRAMES)).all()
     assert gaps.diagonal().max() < 3
+
+
+def test_frames_that_wait_for_a_slow_encoder_stay_as_they_were_drawn(tmp_path, monkeypatch):
+    class Shade:
+        num_frames = 10
+
+        def plot_init(self, ax):
+            self.artists = [ax.figure.add_artist(Rectangle((0, 0), 1, 1))]
+
+        def animate(self, frame):
+            self.artists[0].set_facecolor((frame / 10, 0, 0))
+
+    feed, arrived = encoder.Encoder._feed, []
+
+    def slowly(self):
+        pipe = self._pipe
+
+        class Pipe:
+            def write(self, picture):
+                time.sleep(0.03)  # far longer than it takes to draw
+                arrived.append(np.array(picture)[5, 5, 0])
+                pipe.write(picture)
+
+        self._pipe = Pipe()
+        feed(self)
+        self._pipe = pipe
+
+    monkeypatch.setattr(encoder.Encoder, "_feed", slowly)
+    animator.swarm_animate(Shade(), tmp_path / "a.mp4", size=(64, 48), counter=None)
+    np.testing.assert_allclose(arrived, np.arange(10) * 25.5, atol=0.51)
 
 
 def test_backgrounds_are_those_of_the_page_light_and_dark(tmp_path):
