@@ -7,6 +7,7 @@ knows about swarms: `swarm.animator` sets the stage.
 
 import base64
 import html
+import itertools
 import os
 import re
 import subprocess
@@ -209,10 +210,9 @@ class Stage:
         self._moving: list[Artist] = []
         self._order: list[Artist] = []
         self._background: Any = None
-        self._renderers = [
-            RendererAgg(self.width, self.height, figure.dpi) for _ in range(KEPT_FRAMES)
-        ]
-        self._drawn = 0
+        self._renderers: Iterator[Any] = itertools.cycle(
+            [RendererAgg(self.width, self.height, figure.dpi) for _ in range(KEPT_FRAMES)]
+        )
 
     def draw(self, frame: int) -> memoryview:
         """Draw a frame.
@@ -243,8 +243,7 @@ class Stage:
             self.canvas.draw()  # places titles and axes, and leaves out what is animated
             self.figure.set_layout_engine("none")  # from now on everything stays where it is
             self._background = self.canvas.copy_from_bbox(self.figure.bbox)
-        renderer: Any = self._renderers[self._drawn % KEPT_FRAMES]
-        self._drawn += 1
+        renderer = next(self._renderers)
         renderer.restore_region(self._background)
         for artist in self._order:
             artist.draw(renderer)

@@ -68,7 +68,7 @@ class Player:
 
     @cached_property
     def name(self) -> str:
-        """Name made from the content: ``swarm-`` and twelve hexadecimal digits."""
+        """Name made from the content: ``swarm-`` and sixteen hexadecimal digits."""
         return f"swarm-{content_name(self.recording.json.encode())}"
 
     @cached_property

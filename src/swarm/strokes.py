@@ -26,7 +26,7 @@ class Strokes(LineCollection):
     """
 
     def __init__(self, segments: Any, **kwargs: Any) -> None:
-        super().__init__(segments, **kwargs)
+        super().__init__(segments, **kwargs)  # which is typed to take no array
 
     def set_segments(self, segments: Any) -> None:
         """Move the lines to an array of shape (line, point, 2), which is not copied."""
@@ -53,7 +53,7 @@ class Strokes(LineCollection):
         if not (isinstance(renderer, RendererAgg) and self._is_plain()):
             super().draw(renderer)
             return
-        from swarm._rasterise import blend_lines  # which takes half a second
+        from swarm._rasterise import blend_lines  # not before: it takes half a second
 
         self.update_scalarmappable()
         canvas = np.asarray(renderer.buffer_rgba())

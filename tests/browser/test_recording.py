@@ -56,7 +56,7 @@ def test_reader_scrubs_singles_out_colours_and_zooms(address, new_page, tmp_path
     film = Recorder(page, folder)
     film.figure.scroll_into_view_if_needed()
     slider = film.figure.locator(".swarm-player__epoch")
-    # Clicks until it is there: one that comes while the recording loads by itself is lost.
+    # It may start by itself before it can be clicked.
     page.wait_for_function(
         """() => document.querySelector('.swarm-player__epoch')
         || document.querySelector('.swarm-player__start:enabled')?.click()""",
