@@ -21,9 +21,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from swarm import animator
-from swarm.encoder import _video_options, encoding, ffmpeg_exe
+from swarm.animator._strokes import Strokes
 from swarm.movie import Stage
-from swarm.strokes import Strokes
+from swarm.movie._encoder import _video_options, encoding, ffmpeg_exe
 from swarm.style import LIGHT
 
 FRAMES = 400

@@ -13,8 +13,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 
-from swarm import animator, arrange, env
-from swarm.plots import rank_colors, robust_limits
+from swarm import animator, env
+from swarm.animator import _play
+from swarm.animator._plot import rank_colors, robust_limits
 from swarm.style import DARK, LIGHT, SITE_INCHES, bee_colormap
 
 BEES, EPOCHS, POINTS = 6, 5, 30
@@ -577,7 +578,7 @@ def test_epochs_are_thinned_evenly_and_the_first_and_last_are_shown(
 
 def test_the_sites_movies_have_a_dark_version_and_a_longest_length(tmp_path, monkeypatch):
     monkeypatch.setattr(env, "DARK", True)
-    monkeypatch.setattr(arrange, "SITE_SECONDS", 0.5)
+    monkeypatch.setattr(_play, "SITE_SECONDS", 0.5)
     made = animator.swarm_animate([Clock(40)], **settings(tmp_path))
     assert made.dark == tmp_path / "a.dark.mp4"
     assert made.dark.exists()
@@ -715,14 +716,14 @@ def test_figuresize_ends_with_its_block_also_by_an_exception():
 def counters(tmp_path, plots, **options):
     """Texts and places of the counter in each frame."""
     seen = []
-    original = arrange._Counter.animate
+    original = _play._Counter.animate
 
     def watch(self, frame):
         original(self, frame)
         seen.append((self.text.get_text(), self.text.get_window_extent().bounds))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrange._Counter, "animate", watch)
+        patch.setattr(_play._Counter, "animate", watch)
         options = settings(tmp_path) | {"size": (480, 360), "counter": "epoch"} | options
         animator.swarm_animate(plots, **options)
     return seen

@@ -405,7 +405,7 @@ def test_a_still_reads_figures_that_went_through_json(seed):
 
 
 def test_a_surface_hides_what_is_behind_it():
-    from swarm._sight import in_sight
+    from swarm.figures._sight import in_sight
 
     xs = ys = np.linspace(0, 1, 50)
     wall = np.where(np.abs(ys - 0.5) < 0.05, 1.0, 0.0)[:, None] * np.ones(50)

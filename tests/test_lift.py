@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from swarm import core, lift
+from swarm.lift import _fly
 
 X = torch.linspace(-2, 2, 16).unsqueeze(1)
 Y = torch.sin(X)
@@ -698,14 +699,14 @@ def test_memory_is_bounded_by_the_chunk_and_not_by_the_swarm():
 
 def test_the_chunk_follows_from_the_memory_budget(monkeypatch):
     sizes = []
-    flying = lift.fly
+    flying = _fly.fly
 
     def spy(trainer, seeds, *args, **kwargs):
         sizes.append(len(seeds))
         return flying(trainer, seeds, *args, **kwargs)
 
-    monkeypatch.setattr(lift, "fly", spy)
-    monkeypatch.setattr("swarm._core.train.MEMORY", 20_000)
+    monkeypatch.setattr(_fly, "fly", spy)
+    monkeypatch.setattr("swarm.core._train.MEMORY", 20_000)
     swarm = fly(plain, num_bees=30)
     assert sum(sizes) == 30
     assert 1 < len(sizes) < 30

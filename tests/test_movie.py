@@ -18,8 +18,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from swarm import animator, encoder, movie
+from swarm import animator, movie
 from swarm.movie import EncoderError, Movie, Stage
+from swarm.movie import _encoder as encoder
 from swarm.style import DARK, LIGHT
 
 FRAMES = 12

@@ -11,8 +11,8 @@ import pytest
 from matplotlib import colormaps
 
 from swarm import player
-from swarm._player.pack import evenly, pack
 from swarm.player import Player
+from swarm.player._pack import evenly, pack
 
 
 def wave(bees=12, epochs=30, points=40, seed=0):

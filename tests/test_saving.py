@@ -3,7 +3,7 @@ import re
 import plotly.graph_objects as go
 import pytest
 
-from swarm.saving import save
+from swarm.figures._save import save
 
 
 @pytest.fixture

@@ -21,7 +21,9 @@ from sphinx.errors import ExtensionError  # noqa: E402
 from sphinx.util.docutils import docutils_namespace  # noqa: E402
 
 from swarm import animator, player, sphinxext  # noqa: E402
-from swarm._site import media, pictures, plotlyjs  # noqa: E402
+from swarm.sphinxext import _media as media  # noqa: E402
+from swarm.sphinxext import _pictures as pictures  # noqa: E402
+from swarm.sphinxext import _plotlyjs as plotlyjs  # noqa: E402
 
 # Building a site runs others' code, whose warnings are not ours to forbid.
 pytestmark = pytest.mark.filterwarnings("default")

@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from swarm import _rasterise
-from swarm.strokes import Strokes
+from swarm.animator import _rasterise
+from swarm.animator._strokes import Strokes
 
 X = np.linspace(-0.1, 1.1, 80)  # ends lie beyond the axes, where nothing is drawn
 RNG = np.random.default_rng(3)

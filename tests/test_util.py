@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from swarm import util
+from swarm import _files, util
 
 
 def draws():
@@ -72,7 +72,7 @@ def test_dict_slicer_yields_a_dict_for_each_row_and_checks_lengths_at_once():
 
 def test_a_file_is_written_whole(tmp_path):
     target = tmp_path / "x.txt"
-    with util.written_whole(target) as part:
+    with _files.written_whole(target) as part:
         part.write_text("new")
         assert not target.exists()
     assert target.read_text() == "new"
@@ -84,17 +84,20 @@ def test_a_file_is_written_whole(tmp_path):
 def test_a_file_that_fails_halfway_leaves_the_older_one(tmp_path):
     target = tmp_path / "x.txt"
     target.write_text("older")
-    with pytest.raises(KeyboardInterrupt), util.written_whole(target) as part:
+    with pytest.raises(KeyboardInterrupt), _files.written_whole(target) as part:
         raise KeyboardInterrupt(part.write_text("half"))
     assert target.read_text() == "older"
     assert [file.name for file in tmp_path.iterdir()] == ["x.txt"]
 
 
 def test_a_missing_folder_is_named_at_once(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no folder"), util.written_whole(tmp_path / "a/b"):
+    with (
+        pytest.raises(FileNotFoundError, match="no folder"),
+        _files.written_whole(tmp_path / "a/b"),
+    ):
         pass
 
 
 def test_content_is_named_by_its_sha_256():
-    assert util.content_name(b"abc") == "ba7816bf8f01cfea"  # FIPS 180-2, appendix B.1
-    assert util.content_name(b"") == "e3b0c44298fc1c14"
+    assert _files.content_name(b"abc") == "ba7816bf8f01cfea"  # FIPS 180-2, appendix B.1
+    assert _files.content_name(b"") == "e3b0c44298fc1c14"

@@ -1,17 +1,13 @@
-"""Small helpers: scoped seeds, mappings of equally long sequences, files written whole."""
+"""Small helpers: scoped seeds, mappings of equally long sequences."""
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
-__all__ = ["content_name", "dict_slicer", "merge_dicts", "seed_as", "transpose", "written_whole"]
+__all__ = ["dict_slicer", "merge_dicts", "seed_as", "transpose"]
 
 T = TypeVar("T")
 
@@ -96,53 +92,3 @@ def dict_slicer(columns: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]
     if len(set(lengths.values())) > 1:
         raise ValueError(f"the sequences differ in length: {lengths}")
     return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-
-
-def content_name(content: bytes) -> str:
-    """Name content after itself, so that what is the same has one name everywhere.
-
-    Returns
-    -------
-    str
-        The first 16 hexadecimal digits of its SHA-256.
-    """
-    return hashlib.sha256(content).hexdigest()[:16]
-
-
-@contextmanager
-def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Write a file whole or not at all.
-
-    The block gets the path of an empty file beside the target, with the same
-    ending. When the block ends well, that file takes the target's name; after
-    an exception it is removed, and an older target stays as it was.
-
-    Parameters
-    ----------
-    path : path-like
-        The file to write.
-
-    Raises
-    ------
-    FileNotFoundError
-        At once, if there is no such folder.
-    """
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"cannot write {target}: there is no folder {target.parent}; make it first"
-        )
-    handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix
-    )
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-        # mkstemp makes files that only their owner may read; take the usual rights instead.
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o666 & ~umask)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,1 +1,0 @@
-"""How movies and figures get onto a site: the parts of `swarm.sphinxext`."""

@@ -1,5 +1,0 @@
-# Run by IPython in each notebook kernel of a site build (named by PYTHONSTARTUP).
-import swarm._site.notebook as _swarm_notebook
-
-_swarm_notebook.register()
-del _swarm_notebook

@@ -1,0 +1,197 @@
+"""From plots to a movie: the figure's size, the epochs to show, the counter, both styles."""
+
+from collections.abc import Callable, Sequence
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from swarm import env
+from swarm.animator._plot import SwarmPlot
+from swarm.movie._encoder import Quality, check_target
+from swarm.movie._movie import Movie, Moving, Progress, Stage, record
+from swarm.style import DARK, LIGHT, SITE_INCHES, Style
+
+__all__ = ["SITE_SECONDS", "choose_epochs", "common_frames", "figure_size", "play"]
+
+SITE_SECONDS = 20.0
+"""Longest movie on the site (``SWARM_DARK=1``), in seconds, unless a call says otherwise."""
+
+
+def play(
+    draw: Callable[[Figure], list[Any]],
+    total: int,
+    grid: tuple[int, int],
+    destfile: str | Path,
+    *,
+    fps: float = 30,
+    every: int = 1,
+    max_seconds: float | None = None,
+    dpi: float | None = None,
+    size: tuple[int, int] | None = None,
+    quality: Quality = "standard",
+    dark: bool | None = None,
+    title: str | None = None,
+    counter: str | None = "epoch",
+    progress: Progress = None,
+) -> Movie:
+    """Draw a figure in each style and record its movie.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws into an empty figure and returns what moves in it.
+    total : int
+        Number of epochs.
+    grid : (int, int)
+        Rows and columns of axes.
+    destfile, fps, every, max_seconds, dpi, size, quality, dark, title, counter, progress
+        See `swarm.animator.swarm_animate`.
+
+    Returns
+    -------
+    Movie
+        See `swarm.animator.swarm_animate`.
+    """
+    path = Path(destfile)
+    path = path.with_name(f"{path.name}.mp4") if not path.suffix else path
+    check_target(path, fps)
+    if max_seconds is None and env.DARK:
+        max_seconds = SITE_SECONDS
+    epochs = choose_epochs(total, every, fps, max_seconds)
+    inches, dpi = figure_size(*grid, size, dpi)
+
+    def arrange(style: Style) -> Stage:
+        rc = style.rc(inches[0])
+        with mpl.rc_context(rc):
+            figure = Figure(figsize=inches, dpi=dpi, layout="constrained")
+            moving: list[Moving] = draw(figure)
+            if counter is not None:
+                moving.append(_Counter(figure, counter, total, alone=grid[1] == 1))
+            return Stage(figure, moving, rc)
+
+    stage = arrange(LIGHT)
+    stages = {path: stage}
+    dark_path = None
+    if env.DARK if dark is None else dark:
+        dark_path = path.with_name(f"{path.stem}.dark{path.suffix}")
+        stages[dark_path] = arrange(DARK)
+    record(stages, epochs, fps=fps, quality=quality, progress=progress)
+    if title is None:
+        titles = [axes.get_title(loc) for axes in stage.figure.axes for loc in ("left", "center")]
+        title = "; ".join(text.replace("\n", " ") for text in titles if text) or path.stem
+    step = epochs[1] - epochs[0] if len(epochs) > 1 else 1
+    return Movie(path, stage.width, stage.height, len(epochs), fps, dark_path, title, -1, step)
+
+
+def common_frames(plots: Sequence[SwarmPlot], num_frames: int | None) -> int:
+    """Find how many frames plots can play together.
+
+    Raises
+    ------
+    TypeError
+        If one isn't a plot.
+    ValueError
+        If there is none, they differ in length, or `num_frames` is too many.
+    """
+    if not plots:
+        raise ValueError("there is nothing to play: plots is empty")
+    for plot in plots:
+        missing = [n for n in ("num_frames", "plot_init", "animate") if not hasattr(plot, n)]
+        if missing:
+            raise TypeError(
+                f"{type(plot).__name__} is not a plot: it has no {', '.join(missing)}; "
+                f"see swarm.animator.SwarmPlot"
+            )
+    lengths = [plot.num_frames for plot in plots]
+    if min(lengths) < 1:
+        raise ValueError(f"every plot needs at least one frame, got {lengths}")
+    if num_frames is None:
+        if len(set(lengths)) > 1:
+            raise ValueError(
+                f"the plots have different numbers of frames, {lengths}; "
+                f"pass num_frames={min(lengths)} to play only so many"
+            )
+        return lengths[0]
+    if not 1 <= num_frames <= min(lengths):
+        raise ValueError(f"num_frames must be from 1 to {min(lengths)}, got {num_frames}")
+    return num_frames
+
+
+def choose_epochs(total: int, every: int, fps: float, max_seconds: float | None) -> list[int]:
+    """Choose the epochs to show: evenly spaced from the first, and the last one."""
+    if every < 1:
+        raise ValueError(f"every must be at least 1, got {every}")
+    if max_seconds is not None:
+        if not max_seconds > 0:
+            raise ValueError(f"max_seconds must be above 0, got {max_seconds}")
+        most = max(2, int(max_seconds * fps))
+        every = max(every, ceil((total - 1) / (most - 1)))
+    epochs = list(range(0, total, every))
+    return epochs if epochs[-1] == total - 1 else [*epochs, total - 1]
+
+
+def figure_size(
+    rows: int, columns: int, size: tuple[int, int] | None, dpi: float | None
+) -> tuple[tuple[float, float], float]:
+    """Choose a size in inches that makes even numbers of pixels."""
+    dpi = float(mpl.rcParams["figure.dpi"] if dpi is None else dpi)
+    if not dpi > 0:
+        raise ValueError(f"dpi must be above 0, got {dpi}")
+    if size is not None:
+        width, height = size
+        if width < 2 or height < 2:
+            raise ValueError(f"size must be at least 2 by 2 pixels, got {size}")
+        inches: Sequence[float] = (width / dpi, height / dpi)
+    else:
+        inches = tuple(mpl.rcParams["figure.figsize"])
+        unset = inches == tuple(mpl.rcParamsDefault["figure.figsize"])
+        if unset:
+            inches = (12.0, 6.75)
+        if (unset or inches == SITE_INCHES) and (rows, columns) != (1, 1):
+            twelfth = inches[0] / 12
+            inches = (inches[0], twelfth * (1.2 + rows * min(4.2, max(2.8, 9.6 / columns))))
+    pixels = [max(2, 2 * round(side * dpi / 2)) for side in inches]
+    return (pixels[0] / dpi, pixels[1] / dpi), dpi
+
+
+class _Counter:
+    """The number of the epoch, at the top right.
+
+    Above a single column it stands in the line of the first title, if there is room,
+    otherwise in a line of its own.
+    """
+
+    def __init__(self, figure: Figure, name: str, total: int, *, alone: bool) -> None:
+        self.name, self.digits = name, len(str(total - 1))
+        look: Any = {
+            "color": mpl.rcParams["axes.labelcolor"],
+            "size": mpl.rcParams["axes.labelsize"],
+        }
+        longest = f"{name} {'0' * self.digits}"
+        if alone:
+            top = figure.axes[0]
+            self.text: Text = top.set_title(longest, loc="right", **look)
+            figure.draw_without_rendering()
+            titles = [top.title, top._left_title]  # type: ignore[attr-defined]
+            ends = [t.get_window_extent().x1 for t in titles if t.get_text()]
+            alone = max(ends, default=0) + look["size"] < self.text.get_window_extent().x0
+            if not alone:
+                top.set_title("", loc="right")
+        if not alone:
+            strip = 1.9 * look["size"] / 72 / figure.get_figheight()
+            engine: Any = figure.get_layout_engine()
+            engine.set(rect=(0, 0, 1, 1 - strip))
+            figure.draw_without_rendering()
+            right = max(axes.get_position().x1 for axes in figure.axes)
+            self.text = figure.text(right, 1 - 0.35 * strip, longest, ha="right", va="top", **look)
+            self.text.set_in_layout(False)
+        figure.set_layout_engine("none")  # from now on everything stays where it is
+        self.artists: list[Text] = [self.text]
+
+    def animate(self, frame: int) -> None:
+        # Figure spaces are as wide as digits, so that the word stands still.
+        self.text.set_text(f"{self.name} {frame:\u2007>{self.digits}}")

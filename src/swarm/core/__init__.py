@@ -1,0 +1,27 @@
+"""Swarms and hives: what a user calls.
+
+A *bee trainer* is an ordinary PyTorch generator that trains one network and
+yields what to record once an epoch. `swarm_train` runs it for many bees that
+differ only in their randomness, `hive_trainer` for several parameter sets.
+"""
+
+from swarm._face import hand_on
+from swarm.core._swarm import (
+    bee_seed,
+    hive_trainer,
+    make_combo_paramsets,
+    make_sweep_paramsets,
+    swarm_train,
+)
+from swarm.core._train import BeeError
+
+__all__ = [
+    "BeeError",
+    "bee_seed",
+    "hive_trainer",
+    "make_combo_paramsets",
+    "make_sweep_paramsets",
+    "swarm_train",
+]
+
+hand_on(__name__)

@@ -1,0 +1,361 @@
+"""Swarms and hives: what a user calls.
+
+A *bee trainer* is an ordinary PyTorch generator that trains one network and
+yields what to record once an epoch. `swarm_train` runs it for many bees that
+differ only in their randomness, `hive_trainer` for several parameter sets.
+"""
+
+import itertools
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from swarm import util
+from swarm.core import _spread as spread
+from swarm.core import _train as train
+from swarm.core._record import Record
+from swarm.core._train import BeeError
+
+__all__ = [
+    "BeeError",
+    "bee_seed",
+    "hive_trainer",
+    "make_combo_paramsets",
+    "make_sweep_paramsets",
+    "swarm_train",
+]
+
+BeeTrainer = Callable[..., Iterator[Any]]
+Engine = Literal["auto", "lift", "loop"]
+OnError = Literal["raise", "nan"]
+
+
+def bee_seed(seed: int, bee: int) -> int:
+    """Return the seed of one bee of a swarm, with which it can be run again alone.
+
+    Bee 0 has the swarm's own seed, so that it is exactly what
+    ``torch.manual_seed(seed); numpy.random.seed(seed)`` gives by hand. The
+    others are drawn from ``numpy.random.SeedSequence((seed, bee))``; more bees
+    never change the earlier ones.
+
+    Parameters
+    ----------
+    seed : int
+        The swarm's seed, from 0 to 2**32 − 1.
+    bee : int
+        The bee's index, at least 0.
+
+    Returns
+    -------
+    int
+        From 0 to 2**32 − 1.
+
+    Raises
+    ------
+    ValueError
+        If `seed` or `bee` is out of range.
+
+    Examples
+    --------
+    >>> bee_seed(20, 0)
+    20
+    """
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be from 0 to 2**32 - 1, got {seed}")
+    if bee < 0:
+        raise ValueError(f"bee must be at least 0, got {bee}")
+    return int(seed) if bee == 0 else int(np.random.SeedSequence((seed, bee)).generate_state(1)[0])
+
+
+def swarm_train(
+    bee_trainer: BeeTrainer,
+    bee_params: Mapping[str, Any] | None = None,
+    num_bees: int = 50,
+    seed: int | None = None,
+    fields: str | Sequence[str] | None = None,
+    *,
+    engine: Engine = "auto",
+    n_jobs: int | None = None,
+    chunk: int | None = None,
+    verify: bool = True,
+    progress: bool | None = None,
+    on_error: OnError = "raise",
+) -> dict[str, NDArray[Any]]:
+    """Train a swarm of bees that differ only in their randomness.
+
+    Parameters
+    ----------
+    bee_trainer : callable
+        A generator function, called as ``bee_trainer(**bee_params)``, that
+        trains one network and yields what to record once an epoch: a number,
+        array or tensor, or a tuple of them. All bees yield equally often, and
+        each value keeps its shape.
+    bee_params : mapping, optional
+        Arguments of `bee_trainer`.
+    num_bees : int, default 50
+        Number of bees, at least 1.
+    seed : int, optional
+        From 0 to 2**32 − 1. Bee i is seeded with ``bee_seed(seed, i)``. By
+        default one is drawn, and reported on the standard error stream.
+    fields : str or sequence of str, optional
+        Names of the yielded values, as ``"ypred, loss"`` or
+        ``["ypred", "loss"]``. By default ``V1, V2, …``.
+    engine : {"auto", "lift", "loop"}, default "auto"
+        ``"lift"`` runs the trainer once for all bees on stacked tensors and
+        raises `swarm.lift.CannotLift` where that is not possible, ``"auto"``
+        then warns and trains one bee after another, ``"loop"`` always does.
+        The results agree up to floating-point rounding.
+    n_jobs : int, optional
+        Number of processes, as in `joblib.Parallel`; −1 is all cores. By
+        default what ``joblib.parallel_config`` says, or else 1, in this
+        process.
+    chunk : int, optional
+        Number of bees trained at once. By default as many as fit a memory
+        budget when lifted.
+    verify : bool, default True
+        Whether the first epochs of a lifted bee are compared with the same
+        bee trained alone.
+    progress : bool, optional
+        Whether to show a progress bar. By default only on a terminal.
+    on_error : {"raise", "nan"}, default "raise"
+        What to do with a bee that raises: raise `BeeError`, or fill its
+        remaining epochs with NaN, keep the others and warn.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of shape (num_bees, epoch, *dims)
+        An array for each field, in the dtype that the bees yield.
+
+    Raises
+    ------
+    BeeError
+        If a bee raises, and `on_error` is ``"raise"``; or if every bee does.
+    swarm.lift.CannotLift
+        If the bee cannot be lifted, and `engine` is ``"lift"``.
+    TypeError
+        If `bee_trainer` is not a generator, does not take `bee_params`, or
+        yields something that is not numeric.
+    ValueError
+        If an argument is out of range, a bee yields nothing, `fields` do not
+        match what is yielded, or bees yield unequally often.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the bee could not be lifted with ``engine="auto"``, or bees failed
+        with ``on_error="nan"``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> def walk(steps):
+    ...     position = torch.zeros(())
+    ...     for _ in range(steps):
+    ...         position = position + torch.randn(())
+    ...         yield position
+    >>> swarm_train(walk, {"steps": 10}, num_bees=3, seed=0, fields="position")["position"].shape
+    (3, 10)
+    """
+    (arrays,) = _fly(
+        bee_trainer,
+        [bee_params or {}],
+        num_bees,
+        seed,
+        fields,
+        train.Settings(engine, chunk, verify, on_error),
+        n_jobs,
+        progress,
+    )
+    return arrays
+
+
+def hive_trainer(
+    bee: BeeTrainer,
+    param_list: Iterable[Mapping[str, Any]],
+    num_bees: int = 50,
+    seed: int | None = None,
+    fields: str | Sequence[str] | None = None,
+    *,
+    engine: Engine = "auto",
+    n_jobs: int | None = None,
+    chunk: int | None = None,
+    verify: bool = True,
+    progress: bool | None = None,
+    on_error: OnError = "raise",
+) -> list[dict[str, Any]]:
+    """Train a swarm for each of several parameter sets.
+
+    All swarms have the same seed, so that they differ by their parameters and
+    not by luck.
+
+    Parameters
+    ----------
+    bee : callable
+        A bee trainer, see `swarm_train`.
+    param_list : iterable of mapping
+        The arguments of `bee` for each swarm, for example from
+        `make_sweep_paramsets`.
+    num_bees, seed, fields, engine, n_jobs, chunk, verify, progress, on_error
+        See `swarm_train`. Processes share the swarms among them.
+
+    Returns
+    -------
+    list of dict
+        For each parameter set, its parameters and the swarm's arrays.
+
+    Raises
+    ------
+    BeeError, swarm.lift.CannotLift, TypeError
+        See `swarm_train`.
+    ValueError
+        As there; or if a field has the name of a parameter.
+    """
+    params = [dict(p) for p in param_list]
+    swarms = _fly(
+        bee,
+        params,
+        num_bees,
+        seed,
+        fields,
+        train.Settings(engine, chunk, verify, on_error),
+        n_jobs,
+        progress,
+    )
+    return [util.merge_dicts(p, arrays) for p, arrays in zip(params, swarms, strict=True)]
+
+
+def make_sweep_paramsets(
+    static: Mapping[str, Any] | None = None, **sweeps: Iterable[Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield a parameter set for each combination of the swept values.
+
+    Parameters
+    ----------
+    static : mapping, optional
+        Parameters that all sets share.
+    **sweeps : iterable
+        The values of each swept parameter. The last one varies fastest.
+
+    Yields
+    ------
+    dict
+        The static parameters and one value of each sweep.
+
+    Raises
+    ------
+    ValueError
+        At once, if a key is both static and swept.
+
+    Examples
+    --------
+    >>> list(make_sweep_paramsets({"lr": 0.1}, width=[2, 4]))
+    [{'lr': 0.1, 'width': 2}, {'lr': 0.1, 'width': 4}]
+    """
+    return make_combo_paramsets(static, **sweeps)
+
+
+def make_combo_paramsets(
+    static: Mapping[str, Any] | None = None,
+    *combos: Mapping[str, Sequence[Any]],
+    **sweeps: Iterable[Any],
+) -> Iterator[dict[str, Any]]:
+    """Yield parameter sets in which some parameters move together.
+
+    Parameters
+    ----------
+    static : mapping, optional
+        Parameters that all sets share.
+    *combos : mapping of str to sequence
+        Equally long sequences that move together, row by row.
+    **sweeps : iterable
+        The values of parameters that move by themselves.
+
+    Yields
+    ------
+    dict
+        One for each combination of a row of every combo with a value of every
+        sweep. The last varies fastest.
+
+    Raises
+    ------
+    ValueError
+        At once, if a key is given twice, or the sequences of a combo differ in
+        length.
+
+    Examples
+    --------
+    >>> list(make_combo_paramsets({}, {"width": [2, 4], "lr": [0.1, 0.01]}))
+    [{'width': 2, 'lr': 0.1}, {'width': 4, 'lr': 0.01}]
+    """
+    fixed = dict(static or {})
+    util.merge_dicts(fixed, *combos, sweeps)  # whose error names the keys given twice
+    factors: list[list[dict[str, Any]]] = [list(util.dict_slicer(combo)) for combo in combos]
+    factors += [[{name: value} for value in values] for name, values in sweeps.items()]
+    return (util.merge_dicts(fixed, *rows) for rows in itertools.product(*factors))
+
+
+def _fly(
+    bee: BeeTrainer,
+    params: Sequence[Mapping[str, Any]],
+    num_bees: int,
+    seed: int | None,
+    fields: str | Sequence[str] | None,
+    settings: train.Settings,
+    n_jobs: int | None,
+    progress: bool | None,
+) -> list[dict[str, NDArray[Any]]]:
+    """Train a swarm for each parameter set, in this process or spread over several."""
+    if isinstance(num_bees, bool) or not isinstance(num_bees, int | np.integer):
+        raise TypeError(f"num_bees must be an integer, got {num_bees!r}")
+    if num_bees < 1:
+        raise ValueError(f"num_bees must be at least 1, got {num_bees}")
+    settings.check()
+    for p in params:
+        train.check_trainer(bee, p)
+    names = _field_names(fields)
+    if seed is None:
+        seed = int(np.random.SeedSequence().generate_state(1)[0])
+        print(f"swarm: drew seed={seed}; pass it to train the same swarm again", file=sys.stderr)
+    seeds = [bee_seed(seed, i) for i in range(num_bees)]
+    records = [Record(range(num_bees), names) for _ in params]
+    backend, _ = joblib.parallel.get_active_backend()
+    jobs = joblib.effective_n_jobs(n_jobs)
+    local = type(backend).__module__.startswith("joblib._parallel_backends")
+    if jobs == 1 and local:
+        spread.in_this_process(bee, params, seeds, records, settings, progress)
+    else:
+        spread.over_processes(bee, params, seeds, records, settings, progress, n_jobs, jobs)
+    results = [record.finish() for record in records]
+    _report(records, num_bees)
+    return results
+
+
+def _field_names(fields: str | Sequence[str] | None) -> list[str] | None:
+    if fields is None:
+        return None
+    names = [n.strip() for n in (fields.split(",") if isinstance(fields, str) else fields)]
+    if not names or not all(names) or len(set(names)) < len(names):
+        raise ValueError(f"fields must be distinct names, such as 'ypred, loss', got {fields!r}")
+    return names
+
+
+def _report(records: Sequence[Record], num_bees: int) -> None:
+    """Say once what did not go as asked."""
+    failures = [failure for record in records for failure in record.failures]
+    if failures:
+        first = min(failures, key=lambda failure: failure.bee)
+        warnings.warn(
+            f"{len(failures)} of {num_bees * len(records)} bees failed and are NaN from then on; "
+            f"the first: bee {first.bee} (seed {first.seed}) in epoch {first.epoch}: "
+            f"{type(first.error).__name__}: {first.error}",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+    notes = list(dict.fromkeys(note for record in records for note in record.notes))
+    if notes:
+        warnings.warn(notes[0], RuntimeWarning, stacklevel=4)

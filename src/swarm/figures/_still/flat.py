@@ -1,0 +1,163 @@
+"""Draws plotly's flat traces with matplotlib."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.ticker
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+
+from swarm.figures._still import read, words
+
+FLAT = ("scatter", "scattergl", "contour", "heatmap", "bar", "histogram")
+
+
+def draw_flat(
+    picture: Figure,
+    across: Any,
+    up: Any,
+    traces: list[Any],
+    room: read.Room,
+    theme: dict[str, str],
+    host: Any = None,
+) -> Any:
+    """Draw one pair of flat axes, over the `host` that they overlay, and return them."""
+    axes: Any
+    if host is None:
+        left, bottom, right, top = read.within(room, across.domain, up.domain)
+        axes = picture.add_axes((left, bottom, right - left, top - bottom))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(visible=not any(t.type in ("contour", "heatmap") for t in traces))
+    else:
+        axes = host.twinx() if up.overlaying else host.twiny()
+        axes.set_frame_on(False)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=3, color=theme["grid"])
+    for trace, colour in zip(traces, itertools.cycle(read.COLOURWAY), strict=False):
+        _DRAW[trace.type](axes, trace, colour)
+    for axis, name in ((across, "x"), (up, "y")):
+        getattr(axes, f"set_{name}label")(read.plain(axis.title.text), labelpad=6)
+        side = getattr(axes, f"{name}axis")
+        pixels = picture.bbox.width if name == "x" else picture.bbox.height
+        side.set_major_locator(mpl.ticker.MaxNLocator(int(np.clip(pixels / 80, 2, 7))))
+        side.set_visible(axis.visible is not False)
+        logged = axis.type == "log"
+        if logged:
+            getattr(axes, f"set_{name}scale")("log")
+        if axis.range:
+            span = [10**end for end in axis.range] if logged else axis.range
+            getattr(axes, f"set_{name}lim")(*span)
+    return axes
+
+
+def fit_flat(axes: Any, across: Any, up: Any, room: read.Room) -> None:
+    """Shrink axes until their ticks, names and legend have room, too."""
+    left, bottom, right, top = read.within(room, across.domain, up.domain)
+    picture = axes.figure
+    width, height = picture.bbox.size
+    wanted = Bbox.from_extents(
+        left * width + words.EDGE,
+        bottom * height + words.EDGE,
+        right * width - 2 * words.EDGE,
+        top * height - words.EDGE,
+    )
+    beside = 70  # what ticks and the other name take, about
+    words.fit(axes.xaxis.label, max(wanted.width - beside, beside))
+    words.fit(axes.yaxis.label, max(wanted.height - beside, beside))
+    for _ in range(2):  # the first time may change the ticks
+        place = axes.get_window_extent()
+        taken = axes.get_tightbbox(picture.canvas.get_renderer())
+        place = Bbox(place.get_points() + wanted.get_points() - taken.get_points())
+        axes.set_position(place.transformed(picture.transFigure.inverted()))
+
+
+def _draw_scatter(axes: Any, trace: Any, colour: str) -> None:
+    y = read.array(trace.y)
+    x = read.array(trace.x) if trace.x is not None else np.arange(len(y))
+    own = read.one(trace.line.color, read.one(trace.marker.color, colour))
+    mode = trace.mode or "lines"
+    if "lines" in mode:
+        dash = {"dash": "--", "dot": ":", "dashdot": "-."}.get(trace.line.dash or "", "-")
+        axes.plot(
+            x,
+            y,
+            dash,
+            color=read.rgba(own, trace.opacity),
+            linewidth=0.75 * (trace.line.width or 2),
+        )
+    if "markers" in mode:
+        marker = trace.marker
+        axes.scatter(
+            x,
+            y,
+            s=(0.75 * np.asarray(marker.size or 6, dtype=float)) ** 2,
+            color=read.fills(marker, own, trace.opacity),
+            linewidths=0.75 * (marker.line.width or 0),
+            edgecolors=read.rgba(read.one(marker.line.color, "#ffffff")),
+            zorder=3,
+        )
+    if trace.fill in ("tozeroy", "tonexty"):
+        axes.fill_between(x, y, color=read.rgba(trace.fillcolor or own, 0.3), linewidth=0)
+
+
+def _draw_image(axes: Any, trace: Any, colour: str) -> None:
+    values, low, high = read.shades(trace)
+    x, y = (read.coordinates(trace, letter) for letter in "xy")
+    colours = read.colour_map(trace.colorscale)
+    if trace.type == "heatmap":
+        axes.pcolormesh(x, y, values, cmap=colours, vmin=low, vmax=high, shading="nearest")
+        return
+    lines = trace.contours
+    size = lines.size or (high - low) / 15
+    first = low if lines.start is None else lines.start
+    last = high if lines.end is None else lines.end
+    levels = np.arange(first, last + size / 2, size)
+    bands = np.concatenate([[min(low, first)], levels[1:-1], [max(high, last)]])
+    axes.contourf(x, y, values, levels=np.unique(bands), cmap=colours, vmin=low, vmax=high)
+    if lines.showlines is not False:
+        line = read.rgba(trace.line.color or "rgba(255,255,255,0.5)")
+        axes.contour(
+            x, y, values, levels=levels, colors=[line], linewidths=0.5, linestyles="solid"
+        )
+
+
+def _draw_bar(axes: Any, trace: Any, colour: str) -> None:
+    y = read.array(trace.y)
+    x = read.array(trace.x) if trace.x is not None else np.arange(len(y))
+    own = read.fills(trace.marker, colour, trace.opacity)
+    if trace.orientation == "h":
+        axes.barh(y, x, color=own)
+        return
+    wide = 0.8 if x.dtype.kind not in "if" or len(x) < 2 else 0.96 * float(np.diff(x).min())
+    wide = wide if trace.width is None else trace.width
+    axes.bar(x, y, width=wide, color=own)
+
+
+def _draw_histogram(axes: Any, trace: Any, colour: str) -> None:
+    sideways = trace.x is None
+    values = read.array(trace.y if sideways else trace.x)
+    bins = trace.ybins if sideways else trace.xbins
+    if bins.size:
+        edges: Any = np.arange(bins.start, bins.end + bins.size / 2, bins.size)
+    else:
+        edges = (trace.nbinsy if sideways else trace.nbinsx) or "auto"
+    axes.hist(
+        values,
+        bins=edges,
+        density=trace.histnorm == "probability density",
+        orientation="horizontal" if sideways else "vertical",
+        color=read.rgba(read.one(trace.marker.color, colour), trace.opacity),
+    )
+
+
+_DRAW: dict[str, Callable[[Any, Any, str], None]] = {
+    "scatter": _draw_scatter,
+    "scattergl": _draw_scatter,
+    "contour": _draw_image,
+    "heatmap": _draw_image,
+    "bar": _draw_bar,
+    "histogram": _draw_histogram,
+}

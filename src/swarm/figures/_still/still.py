@@ -1,0 +1,154 @@
+"""Draws the picture that a plotly figure shows with matplotlib, from the figure's data alone."""
+
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.colors
+import plotly.graph_objects as go
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from swarm.figures._still import read, words
+from swarm.figures._still.flat import FLAT, draw_flat, fit_flat
+from swarm.figures._still.solid import SOLID, draw_solid
+
+__all__ = ["still"]
+
+LIGHT = {"back": "#ffffff", "text": "#1f2430", "quiet": "#5d6675", "grid": "#dfe3e8"}
+DARK = {"back": "#131416", "text": "#e7e9ec", "quiet": "#9aa3b0", "grid": "#34373d"}
+
+
+def still(
+    figure: go.Figure, *, dark: bool = False, width: int | None = None, height: int | None = None
+) -> Figure:
+    """Draw a static picture of a plotly figure with matplotlib, without a browser.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Made of surface, scatter3d, scatter, contour, heatmap, bar and
+        histogram traces. A figure with frames is drawn as it first appears,
+        or at the frame that its ``layout.meta["still"]`` names.
+    dark : bool, default False
+        Whether to draw for a dark page: on ``#131416`` instead of white.
+    width, height : int, optional
+        Size in CSS pixels; by default the figure's own, or 800 × 560. Save
+        with ``dpi=200`` for a picture that is sharp on any screen.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        At 100 dots per inch, not registered with pyplot.
+
+    Raises
+    ------
+    ValueError
+        If a trace is of a type that cannot be drawn.
+    TypeError
+        If `figure` is no plotly figure.
+    """
+    if not isinstance(figure, go.Figure):
+        raise TypeError(f"still draws a plotly Figure, got {type(figure).__name__}")
+    for trace in figure.data:
+        if trace.type not in FLAT + SOLID:
+            raise ValueError(
+                f"still cannot draw a trace of type {trace.type!r}; it draws "
+                f"{', '.join(FLAT + SOLID)}"
+            )
+    width, height = width or figure.layout.width or 800, height or figure.layout.height or 560
+    theme = DARK if dark else LIGHT
+    style: dict[Any, Any] = {
+        "font.family": "DejaVu Sans",
+        "font.size": 9.5 * min(1, max(0.8, min(width, height) / 500)),
+        "text.color": theme["text"],
+        "axes.labelcolor": theme["text"],
+        "axes.edgecolor": theme["grid"],
+        "axes.facecolor": "none",
+        "figure.facecolor": theme["back"],
+        "savefig.facecolor": theme["back"],
+        "grid.color": theme["grid"],
+        "grid.linewidth": 0.7,
+        "xtick.color": theme["quiet"],
+        "ytick.color": theme["quiet"],
+    }
+    with mpl.rc_context(style):
+        picture = Figure(figsize=(width / 100, height / 100), dpi=100)
+        picture.set_layout_engine("none")  # axes are placed by hand, whatever the rcParams say
+        FigureCanvasAgg(picture)
+        top = words.titles(picture, figure, theme)
+        visible = [trace for trace in _shown(figure) if trace.visible in (None, True)]
+        right = 1.0
+        for trace in visible:
+            right = min(right, _colour_bar(picture, trace, theme, top, width))
+        room = 0.0, 0.0, right, top
+        panels: dict[tuple[str, ...], list[Any]] = {}
+        for trace in visible:
+            flat = trace.type in FLAT
+            key: tuple[str, ...]
+            key = (trace.xaxis or "x", trace.yaxis or "y") if flat else (trace.scene or "scene",)
+            panels.setdefault(key, []).append(trace)
+        drawn: dict[tuple[str, ...], Any] = {}
+        named: dict[tuple[str, ...], list[Any]] = {}
+        # Axes that overlay others come after these, and share their legend.
+        for key in sorted(panels, key=lambda key: _host(figure, key) != key):
+            host = _host(figure, key)
+            if len(key) == 1:
+                drawn[key] = draw_solid(picture, figure.layout[key[0]], panels[key], room, theme)
+            else:
+                sides = _sides(figure, key)
+                drawn[key] = draw_flat(picture, *sides, panels[key], room, theme, drawn.get(host))
+            named.setdefault(host if host in drawn else key, []).extend(panels[key])
+        for key, traces in named.items():
+            top = words.legend(drawn[key], figure, traces, theme, top)
+        for key in named:
+            if len(key) == 2:
+                fit_flat(drawn[key], *_sides(figure, key), (0.0, 0.0, right, top))
+    return picture
+
+
+def _shown(figure: go.Figure) -> list[Any]:
+    """Return the figure's traces, at the frame to be drawn."""
+    traces = list(figure.data)
+    name = (
+        (figure.layout.meta or {}).get("still") if isinstance(figure.layout.meta, dict) else None
+    )
+    for frame in figure.frames:
+        if frame.name == name:
+            for i, new in zip(frame.traces or range(len(traces)), frame.data, strict=False):
+                traces[i] = type(traces[i])(traces[i]).update(new)
+    return traces
+
+
+def _host(figure: go.Figure, key: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the axes that a pair of flat axes overlays, or itself."""
+    if len(key) == 1:
+        return key
+    across, up = _sides(figure, key)
+    return across.overlaying or key[0], up.overlaying or key[1]
+
+
+def _sides(figure: go.Figure, key: tuple[str, ...]) -> tuple[Any, Any]:
+    """Return plotly's two axes by their short names, such as x and y2."""
+    across, up = (figure.layout[f"{name[0]}axis{name[1:]}"] for name in key)
+    return across, up
+
+
+def _colour_bar(
+    picture: Figure, trace: Any, theme: dict[str, str], top: float, width: float
+) -> float:
+    """Draw a trace's colour bar, and return where the room to its left ends."""
+    if trace.type not in ("surface", "contour", "heatmap") or trace.showscale is False:
+        return 1.0
+    _, low, high = read.shades(trace)
+    axes = picture.add_axes((1 - 74 / width, 0.2 * top, 11 / width, 0.55 * top))
+    mappable = mpl.cm.ScalarMappable(
+        mpl.colors.Normalize(low, high), read.colour_map(trace.colorscale)
+    )
+    bar = picture.colorbar(mappable, cax=axes)
+    bar.outline.set_visible(False)
+    if trace.colorbar.tickvals is not None:
+        bar.set_ticks([float(t) for t in trace.colorbar.tickvals], labels=trace.colorbar.ticktext)
+    axes.tick_params(length=0, labelsize=8.5)
+    if trace.colorbar.title.text:
+        words.above_bar(axes, read.plain(trace.colorbar.title.text))
+    return 1 - 84 / width

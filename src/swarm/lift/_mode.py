@@ -1,0 +1,272 @@
+"""Runs each tensor operation of one bee's code for all bees."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch._C._functorch import peek_interpreter_stack
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+from torch.overrides import TorchFunctionMode
+
+from swarm.lift import _ops as ops
+from swarm.lift._fast import FAST
+from swarm.lift._values import Bees, Values, as_bees, refuse
+
+__all__ = ["Lift"]
+
+Tensor = torch.Tensor
+Handler = Callable[["Lift", Any, tuple[Any, ...], dict[str, Any]], Any]
+
+HANDLERS: dict[Any, Handler] = {}
+
+# Optimisers that work element by element, so that they step on (bee, *shape) as they are.
+ELEMENTWISE_OPTIMISERS = {
+    getattr(torch.optim, name)
+    for name in (
+        [
+            "SGD",
+            "Adam",
+            "AdamW",
+            "RMSprop",
+            "Adagrad",
+            "Adadelta",
+            "NAdam",
+            "RAdam",
+            "Adamax",
+            "ASGD",
+            "Rprop",
+        ]
+    )
+}
+
+
+class Lift(TorchFunctionMode):
+    """Under this mode, one bee's code acts on all bees of a group.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        The seed of each bee.
+    """
+
+    def __init__(self, seeds: Sequence[int]) -> None:
+        super().__init__()
+        self.bees = len(seeds)
+        self.seeds = seeds
+        self.generators: dict[torch.device, list[torch.Generator]] = {}
+        self.inside: set[int] = set()  # storages made in this run, shared by all bees
+        self.outside: set[int] = set()  # storages that came from elsewhere
+        self.checks = 10  # backward passes whose graph is still to be looked at
+        self._native: Any = None  # set while an optimiser steps
+        # A handle on the storage counts too; what a tensor without aliases shows.
+        self._unshared = ops.storage_users(torch.empty(1))
+
+    @contextmanager
+    def stepping(self) -> Iterator[None]:
+        """Let optimisers step on all bees for the length of a block."""
+        before = register_optimizer_step_pre_hook(self._before_step)
+        after = register_optimizer_step_post_hook(self._after_step)
+        try:
+            yield
+        finally:
+            before.remove()
+            after.remove()
+
+    def __exit__(self, *error: Any) -> None:
+        self.leave_native()  # if the step raised
+        super().__exit__(*error)
+
+    # -- dispatch ------------------------------------------------------------------
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        handler = HANDLERS.get(func)
+        if handler is not None:
+            return handler(self, func, args, kwargs)
+        if func in ops.GETTERS:
+            return func(*args, **kwargs)
+        return self.apply(func, args, kwargs)
+
+    def apply(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Perform an operation once if its arguments are shared, else for all bees."""
+        if not self.look(args, kwargs):
+            return self.shared(func, args, kwargs)
+        if peek_interpreter_stack() is not None:
+            raise refuse("a transform of torch.func", "use loss.backward() or torch.autograd.grad")
+        if ops.in_place(func):
+            target = args[0] if args else kwargs["tensor"]
+            self.own(target, func)
+            if not args:  # as torch.nn.init passes it
+                args, kwargs = (target,), {k: v for k, v in kwargs.items() if k != "tensor"}
+        elif kwargs.get("out") is not None:
+            raise refuse("out=", "assign the result to a name")
+        fast = FAST.get(func)
+        if fast is not None and args:
+            done = fast(self.bees, func, args, kwargs)
+            if done is not NotImplemented:
+                return self.mark(done, args)
+        return self.mark(ops.vmapped(self, func, args, kwargs), args)
+
+    def look(self, args: Any, kwargs: Any) -> bool:
+        """Whether an argument belongs to each bee; trainable leaves do from now on."""
+        found = False
+        for value in args:
+            kind = type(value)
+            if kind is Bees:
+                found = True
+            elif isinstance(value, Tensor):
+                found |= self.needs_own(value)
+            elif kind is Values:
+                raise refuse(
+                    "a NumPy value as argument of a torch function",
+                    "compute with the tensor itself, before .item() or .numpy()",
+                )
+            elif (kind is tuple or kind is list) and value:
+                found |= self.look(value, ())
+        if kwargs:
+            found |= self.look(kwargs.values(), ())
+        return found
+
+    def needs_own(self, tensor: Tensor) -> bool:
+        """Give each bee its own copy of a trainable tensor."""
+        if not tensor.requires_grad:
+            return False
+        if not tensor.is_leaf:
+            raise refuse(
+                "a tensor with gradients that did not come from lifted operations",
+                "avoid torch.jit and nets from outside the bee",
+            )
+        self.promote(tensor, "a trainable tensor")
+        return True
+
+    def promote(self, tensor: Tensor, what: str) -> None:
+        """Turn a shared tensor into one for each bee, in place, so that references stay good."""
+        pointer = tensor.untyped_storage().data_ptr()
+        if pointer and pointer not in self.inside:
+            raise refuse(
+                f"{what} made outside of the bee",
+                "make it in the bee, or work on a copy (clone() or copy.deepcopy)",
+            )
+        if tensor._is_view() or ops.storage_users(tensor) > self._unshared:
+            raise refuse(f"{what} that shares memory with another", "clone() it first")
+        parameter = isinstance(tensor, torch.nn.Parameter)
+        grad = tensor.grad if tensor.is_leaf else None
+        tensor.data = ops.spread(tensor.detach(), self.bees)
+        as_bees(tensor)
+        if parameter:
+            tensor._is_param = True
+        if grad is not None:
+            tensor.grad = as_bees(ops.spread(grad, self.bees))
+
+    def own(self, tensor: Any, func: Any) -> None:
+        """Make sure that a tensor about to be changed in place belongs to each bee."""
+        if isinstance(tensor, Tensor) and type(tensor) is not Bees:
+            self.promote(tensor, f"{ops.name(func)} on a tensor")
+
+    def shared(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Perform an operation whose arguments all bees share."""
+        for value in (*args, *kwargs.values()):
+            if isinstance(value, Tensor):
+                self.note(value, self.outside)
+        if ops.in_place(func) or kwargs.get("out") is not None:
+            target = kwargs.get("out") if kwargs.get("out") is not None else None
+            target = target if target is not None else args[0] if args else kwargs.get("tensor")
+            if isinstance(target, Tensor) and self.pointer(target) not in self.inside:
+                raise refuse(
+                    f"{ops.name(func)} on a tensor made outside of the bee",
+                    "work on a clone() of it",
+                )
+        result = func(*args, **kwargs)
+        if isinstance(result, Tensor):
+            self.note(result, self.inside)
+        elif isinstance(result, tuple | list):
+            for value in result:
+                if isinstance(value, Tensor):
+                    self.note(value, self.inside)
+        return result
+
+    @staticmethod
+    def pointer(tensor: Tensor) -> int:
+        return tensor.untyped_storage().data_ptr() if tensor.layout is torch.strided else 0
+
+    def note(self, tensor: Tensor, side: set[int]) -> None:
+        pointer = self.pointer(tensor)
+        if pointer and pointer not in self.inside and pointer not in self.outside:
+            side.add(pointer)
+
+    def mark(self, result: Any, args: tuple[Any, ...]) -> Any:
+        """Mark results as one for each bee."""
+        if isinstance(result, Tensor):
+            return result if type(result) is Bees else as_bees(result)
+        if isinstance(result, tuple | list):
+            for value in result:
+                self.mark(value, args)
+        return result
+
+    # -- randomness ----------------------------------------------------------------
+
+    def generators_on(self, device: torch.device) -> list[torch.Generator]:
+        """Return the generator of each bee."""
+        known = self.generators.get(device)
+        if known is None:
+            known = [torch.Generator(device).manual_seed(seed) for seed in self.seeds]
+            self.generators[device] = known
+        return known
+
+    def draw(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Perform an operation that draws random numbers bee by bee."""
+        if kwargs.get("generator") is not None:
+            return self.apply(func, args, kwargs)  # explicit, hence the same for all bees
+        tensors = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
+        self.look(args, kwargs)
+        changes = ops.in_place(func)
+        target = args[0] if args else kwargs.get("tensor")
+        if changes:
+            self.own(target, func)
+        device = tensors[0].device if tensors else torch.device(kwargs.get("device") or "cpu")
+        if not tensors and kwargs.get("device") is None:
+            device = torch.get_default_device()
+        if device.type == "cuda" and device.index is None:
+            device = torch.device("cuda", torch.cuda.current_device())
+        results = [*ops.draws(func, args, kwargs, self.generators_on(device), device)]
+        if changes:
+            return target
+        if kwargs.get("requires_grad"):
+            return ops.stack([r.detach() for r in results]).requires_grad_()
+        return ops.stack(results)
+
+    # -- optimisers ----------------------------------------------------------------
+
+    def _before_step(self, optimiser: Any, args: Any, kwargs: Any) -> None:
+        if type(optimiser) not in ELEMENTWISE_OPTIMISERS:
+            raise refuse(
+                f"{type(optimiser).__name__}.step()",
+                "use an optimiser that works element by element, such as SGD or Adam",
+            )
+        if len(args) > 1 or kwargs.get("closure") is not None:
+            raise refuse("step(closure)", "compute the loss before the step")
+        for group in optimiser.param_groups:
+            if any(isinstance(value, Values) for value in group.values()):
+                raise refuse("a learning rate that differs between bees", "use a common one")
+            if group.get("fused"):
+                raise refuse("fused=True", "leave fused at its default")
+        self._native = torch._C.DisableTorchFunction()
+        self._native.__enter__()
+
+    def _after_step(self, optimiser: Any, args: Any, kwargs: Any) -> None:
+        self.leave_native()
+        for _param, state in optimiser.state.items():
+            for value in state.values():
+                if type(value) is Tensor and value.dim():
+                    as_bees(value)
+
+    def leave_native(self) -> None:
+        if self._native is not None:
+            self._native.__exit__(None, None, None)
+            self._native = None

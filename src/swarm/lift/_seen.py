@@ -1,0 +1,272 @@
+"""What one bee sees of its tensor: shapes, values, gradients and randomness.
+
+Importing this module registers the handlers with `mode`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from swarm.lift import _ops as ops
+from swarm.lift._mode import HANDLERS, Handler, Lift
+from swarm.lift._values import Bees, Values, agreed, as_bees, branch, refuse
+
+Tensor = torch.Tensor
+ATTRIBUTES: Any = torch.Tensor  # as descriptors
+
+
+def handles(*funcs: Any, shared: bool = False) -> Callable[[Handler], Handler]:
+    """Register the handler of some functions, by default only for tensors of the bees."""
+
+    def register(handler: Handler) -> Handler:
+        def of_bees(lift: Lift, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            mine = args and type(args[0]) is Bees
+            return (handler if mine else Lift.apply)(lift, func, args, kwargs)
+
+        HANDLERS.update(dict.fromkeys(funcs, handler if shared else of_bees))
+        return handler
+
+    return register
+
+
+@handles(ATTRIBUTES.shape.__get__)
+def _shape(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    return args[0].shape[1:]
+
+
+@handles(Tensor.size)
+def _size(lift: Lift, func: Any, args: Any, kwargs: Any, /, dim: int | None = None) -> Any:
+    shape = args[0].shape[1:]
+    dim = args[1] if len(args) > 1 else kwargs.get("dim")
+    return shape if dim is None else shape[dim]
+
+
+@handles(Tensor.stride)
+def _stride(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    stride = args[0].stride()[1:]
+    dim = args[1] if len(args) > 1 else kwargs.get("dim")
+    return stride if dim is None else stride[dim]
+
+
+@handles(Tensor.dim, Tensor.ndimension, ATTRIBUTES.ndim.__get__)
+def _dim(lift: Lift, func: Any, args: Any, kwargs: Any) -> int:
+    return int(args[0].dim()) - 1
+
+
+@handles(Tensor.numel, Tensor.nelement, torch.numel)
+def _numel(lift: Lift, func: Any, args: Any, kwargs: Any) -> int:
+    return int(args[0].numel()) // lift.bees
+
+
+@handles(Tensor.__len__)
+def _len(lift: Lift, func: Any, args: Any, kwargs: Any) -> int:
+    if args[0].dim() == 1:
+        raise TypeError("len() of a 0-d tensor")
+    return int(args[0].shape[1])
+
+
+@handles(Tensor.__iter__)
+def _iter(lift: Lift, func: Any, args: Any, kwargs: Any) -> Iterator[Tensor]:
+    if args[0].dim() == 1:
+        raise TypeError("iteration over a 0-d tensor")
+    return iter([as_bees(t) for t in args[0].unbind(1)])
+
+
+@handles(Tensor.item)
+def _item(lift: Lift, func: Any, args: Any, kwargs: Any) -> Values:
+    if args[0].numel() != lift.bees:
+        raise RuntimeError(
+            f"a Tensor with {args[0].numel() // lift.bees} elements cannot be converted to Scalar"
+        )
+    return Values(ops.array(args[0])).item()
+
+
+@handles(Tensor.tolist)
+def _tolist(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    def nest(array: Any) -> Any:
+        if array.ndim == 1:
+            return Values(array).item()
+        return [nest(array[:, i]) for i in range(array.shape[1])]
+
+    return nest(ops.array(args[0]))
+
+
+@handles(Tensor.numpy)
+def _numpy(lift: Lift, func: Any, args: Any, kwargs: Any) -> Values:
+    return Values(args[0].numpy(*args[1:], **kwargs))
+
+
+@handles(Tensor.__array__)
+def _array(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    raise refuse("conversion to a NumPy array", "call .detach().numpy() on the tensor")
+
+
+@handles(Tensor.__bool__, Tensor.is_nonzero, torch.is_nonzero)
+def _bool(lift: Lift, func: Any, args: Any, kwargs: Any) -> bool:
+    if args[0].numel() != lift.bees:
+        raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+    return branch(ops.array(args[0]).reshape(lift.bees).astype(bool))
+
+
+@handles(torch.equal, Tensor.equal)
+def _equal(lift: Lift, func: Any, args: Any, kwargs: Any) -> bool:
+    if type(args[1]) is not Bees:
+        return _equal(lift, func, (ops.spread(args[0], 1), args[1]), kwargs)
+    if args[0].shape != args[1].shape:
+        return False
+    return branch(ops.array((args[0] == args[1]).reshape(lift.bees, -1).all(1)))
+
+
+@handles(Tensor.__float__, Tensor.__int__, Tensor.__index__, Tensor.__complex__)
+def _number(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    kind = {"__float__": float, "__complex__": complex}.get(func.__name__, int)
+    if args[0].numel() != lift.bees:
+        raise RuntimeError("only one element tensors can be converted to Python scalars")
+    return kind(agreed(ops.array(args[0]), "float()" if kind is float else "int()"))
+
+
+@handles(Tensor.__repr__, Tensor.__format__)
+def _format(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    raise refuse("formatting")
+
+
+@handles(
+    Tensor.register_hook,
+    Tensor.register_post_accumulate_grad_hook,
+    Tensor.__reduce_ex__,
+    Tensor.storage,
+    Tensor.untyped_storage,
+    Tensor.data_ptr,
+    Tensor.set_,
+    Tensor.resize_,
+    Tensor.__dlpack__,
+)
+def _refused(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    raise refuse(f"{ops.name(func)}()")
+
+
+@handles(Tensor.detach, ATTRIBUTES.data.__get__, Tensor.cpu, Tensor.contiguous)
+def _alike(lift: Lift, func: Any, args: Any, kwargs: Any) -> Tensor:
+    result = func(*args, **kwargs)
+    return result if type(result) is Bees else as_bees(result)
+
+
+@handles(ATTRIBUTES.grad.__get__)
+def _grad(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    grad = args[0].grad
+    return None if grad is None else as_bees(grad)
+
+
+@handles(ATTRIBUTES.grad.__set__, ATTRIBUTES.data.__set__, shared=True)
+def _assign(lift: Lift, func: Any, args: Any, kwargs: Any) -> None:
+    target, value = args
+    if type(value) is Bees and type(target) is not Bees:
+        lift.promote(target, "assignment to a tensor")
+    if isinstance(value, Tensor) and type(target) is Bees and type(value) is not Bees:
+        value = as_bees(ops.spread(value, lift.bees))
+    elif isinstance(value, Tensor) and type(value) is not Bees:
+        lift.needs_own(target)
+        if type(target) is Bees:
+            value = as_bees(ops.spread(value, lift.bees))
+    func(target, value)
+
+
+@handles(Tensor.requires_grad_, ATTRIBUTES.requires_grad.__set__, shared=True)
+def _requires_grad(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    return func(*args, **kwargs)  # a shared tensor becomes each bee's own at its next use
+
+
+@handles(Tensor.__deepcopy__)
+def _deepcopy(lift: Lift, func: Any, args: Any, kwargs: Any) -> Tensor:
+    tensor, memo = args
+    if id(tensor) in memo:
+        return memo[id(tensor)]
+    if not tensor.is_leaf:
+        raise RuntimeError("only tensors created explicitly by the user can be deep-copied")
+    copied = as_bees(tensor.detach().clone()).requires_grad_(tensor.requires_grad)
+    copied.__dict__.update(tensor.__dict__)
+    if tensor.grad is not None and not isinstance(tensor, torch.nn.Parameter):
+        copied.grad = as_bees(tensor.grad.detach().clone())
+    memo[id(tensor)] = copied
+    return copied
+
+
+# -- gradients: of the sum over the bees, so that each gets its own ---------------------
+
+
+@handles(Tensor.backward)
+def _backward(lift: Lift, func: Any, args: Any, kwargs: Any) -> None:
+    names = ("gradient", "retain_graph", "create_graph", "inputs")
+    given = dict(zip(names, args[1:], strict=False)) | kwargs
+    torch.autograd.backward(
+        args[0],
+        _start(lift, args[0], given.get("gradient")),
+        given.get("retain_graph"),
+        given.get("create_graph", False),
+        inputs=given.get("inputs"),
+    )
+
+
+@handles(torch.autograd.backward, shared=True)
+def _backward_of(lift: Lift, func: Any, args: Any, kwargs: Any) -> None:
+    names = ("tensors", "grad_tensors", "retain_graph", "create_graph", "grad_variables", "inputs")
+    given = dict(zip(names, args, strict=False)) | kwargs
+    tensors = given["tensors"]
+    tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    starts = given.get("grad_tensors")
+    starts = [starts] if isinstance(starts, Tensor) else list(starts or [None] * len(tensors))
+    lift.look(tensors, {})
+    given["tensors"] = tensors
+    given["grad_tensors"] = [_start(lift, t, g) for t, g in zip(tensors, starts, strict=True)]
+    func(**given)
+
+
+@handles(torch.autograd.grad, shared=True)
+def _grad_of(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    names = ("outputs", "inputs", "grad_outputs", "retain_graph", "create_graph")
+    given = dict(zip(names, args, strict=False)) | kwargs
+    if given.get("is_grads_batched"):
+        raise refuse("autograd.grad(is_grads_batched=True)", "use torch.autograd.grad row by row")
+    outputs, inputs = (
+        (v,) if isinstance(v, Tensor) else tuple(v) for v in (given["outputs"], given["inputs"])
+    )
+    starts = given.get("grad_outputs")
+    starts = (starts,) if isinstance(starts, Tensor) else tuple(starts or [None] * len(outputs))
+    lift.look(outputs, {})
+    given["outputs"], given["inputs"] = outputs, inputs
+    given["grad_outputs"] = [_start(lift, t, g) for t, g in zip(outputs, starts, strict=True)]
+    return lift.mark(func(**given), ())
+
+
+def _start(lift: Lift, output: Tensor, given: Tensor | None) -> Tensor | None:
+    """Return what backward starts from: one for each bee's scalar."""
+    if type(output) is not Bees:
+        return given
+    if lift.checks > 0:  # a pass over the graph, in the first epochs only
+        lift.checks -= 1
+        if ops.has_custom_backward(output):
+            raise refuse(
+                "a custom autograd.Function or a backward hook", "use operations of torch"
+            )
+    if given is None:
+        if output.numel() != lift.bees:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        return torch.ones_like(output)
+    return given if type(given) is Bees else ops.spread(given, lift.bees)
+
+
+# -- randomness ------------------------------------------------------------------------
+
+
+@handles(*ops.RANDOM, shared=True)
+def _random(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    return lift.draw(func, args, kwargs)
+
+
+@handles(*ops.DROPOUTS, shared=True)
+def _dropout(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    given = dict(zip(("input", "p", "training", "inplace"), args, strict=False)) | kwargs
+    if not given.get("training", True) or given.get("p", 0.5) == 0:
+        return lift.apply(func, args, kwargs)
+    return lift.draw(func, args, kwargs)

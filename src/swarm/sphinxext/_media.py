@@ -1,0 +1,341 @@
+"""What a cell shows, turned once into files in a store and a small description of them.
+
+`publish` is the one way in, for a gallery script in Sphinx's own process and
+for a notebook in its kernel alike. Files are named by their content, so that
+a page never shows an old one and two pages share one. The description (a
+"spec") is JSON; `swarm.sphinxext._markup` turns it into a page's HTML.
+"""
+
+import base64
+import dataclasses
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from swarm._files import content_name, written_whole
+
+from ._pictures import WIDTHS, figure_pixels, webp
+from ._plotlyjs import PARTIAL_BUNDLE, PARTIAL_TRACES, bundle_for, figure_json, trace_types
+
+__all__ = [
+    "CLASSES",
+    "MEDIA",
+    "kind_of",
+    "notes_on",
+    "publish",
+    "publish_figure",
+    "publish_movie",
+    "read_spec",
+]
+
+MEDIA = "{{media}}/"
+"""Stands in a player's HTML for the way from its page to the media folder."""
+
+_KINDS = {
+    ("swarm.movie", "Movie"): "movie",
+    ("IPython.core.display", "Video"): "video",
+    ("IPython.lib.display", "Video"): "video",
+    ("plotly.basedatatypes", "BaseFigure"): "plotly",
+    ("matplotlib.figure", "Figure"): "still",
+    ("swarm.player", "Player"): "player",
+}
+
+CLASSES = tuple(_KINDS)
+"""``(module, name)`` of every class that a page can show."""
+
+Spec = dict[str, Any]
+
+
+def kind_of(thing: object) -> str | None:
+    """Say which kind of picture something is, without importing any plotting library.
+
+    Returns
+    -------
+    {"movie", "video", "plotly", "still", "player", "pair"} or None
+        A list or tuple of two or more pictures is a ``"pair"``.
+    """
+    if isinstance(thing, list | tuple):
+        many = 1 < len(thing) < 7 and all(kind_of(item) not in {None, "pair"} for item in thing)
+        return "pair" if many else None
+    for cls in type(thing).__mro__:
+        if kind := _KINDS.get((cls.__module__, cls.__qualname__)):
+            return kind
+    return None
+
+
+def publish(thing: Any, store: Path) -> Spec:
+    """Write what is needed to show `thing` into `store` and describe it.
+
+    Parameters
+    ----------
+    thing : Movie, IPython.display.Video, plotly or matplotlib Figure, Player, or a list of these
+    store : Path
+        A folder; made if missing.
+
+    Returns
+    -------
+    dict
+        The spec, also in ``store/<key>.json``; ``spec["key"]`` names it.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+    ValueError
+        If a movie is empty or damaged.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    match kind_of(thing):
+        case "movie":
+            return publish_movie(
+                thing.path, store, dark=thing.dark, title=thing.title, frame=thing.poster_frame
+            )
+        case "video":
+            with _video_path(thing) as path:
+                return publish_movie(path, store, title=getattr(thing, "title", "") or "")
+        case "plotly":
+            return publish_figure(thing, store)
+        case "still":
+            return _publish_still(thing, store)
+        case "player":
+            return _publish_player(thing, store)
+        case "pair":
+            return _write_spec(
+                {"kind": "pair", "items": [publish(t, store) for t in thing]}, store
+            )
+    raise TypeError(
+        f"a {type(thing).__name__} is not something a page can show; expected a Movie, "
+        "an IPython.display.Video, a plotly or matplotlib figure, or a Player"
+    )
+
+
+def read_spec(key: str, store: Path) -> Spec:
+    """Return the spec that `publish` wrote."""
+    path = store / f"{key}.json"
+    try:
+        spec: Spec = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ValueError(
+            f"{path} is missing: the store was emptied after the page was made; "
+            "delete the build folder and build again"
+        ) from None
+    return spec
+
+
+# --- movies
+
+
+def publish_movie(
+    path: str | os.PathLike[str],
+    store: Path,
+    *,
+    dark: str | os.PathLike[str] | None = None,
+    title: str = "",
+    frame: int | None = None,
+    caption: str = "",
+) -> Spec:
+    """Publish a movie file, with a poster in the widths a page needs.
+
+    Parameters
+    ----------
+    path, dark : path
+        The movie, and the same movie for a dark page.
+    title : str
+        Its text label; by default made from the file's name.
+    frame : int, optional
+        The poster; by default three quarters in, where most has happened.
+    caption : str
+    """
+    try:
+        movie = _opened(path, dark, title)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ValueError(f"cannot show the movie {path}: {error}") from error
+    frame = int(0.75 * movie.frames) if frame is None else frame % movie.frames
+    label = movie.title or movie.path.stem.replace("_", " ").replace("-", " ").capitalize()
+    spec: Spec = {
+        "kind": "movie", "shows": ["movie"], "title": label, "caption": caption,
+        "alt": f"{label}: a movie of {movie.duration:.0f} seconds",
+        "width": movie.width, "height": movie.height, "fps": movie.fps, "frames": movie.frames,
+        "bytes": movie.path.stat().st_size,
+    }  # fmt: skip
+    for mode, file in (("light", movie.path), ("dark", movie.dark)):
+        if file is not None:
+            spec[mode] = {
+                "src": _keep(file.read_bytes(), file.suffix, store),
+                "poster": _picture(movie.poster(frame, dark=mode == "dark"), store),
+            }
+    spec["social"] = _social(movie.poster(frame), store)
+    return _write_spec(spec, store)
+
+
+def _opened(path: Any, dark: Any, title: str) -> Any:
+    """Read what the files say of themselves, whoever wrote them."""
+    from swarm.movie import Movie
+
+    movie = Movie.open(path, title)
+    if not movie.frames or not movie.fps:
+        raise ValueError("it has no frames; write it again")
+    if dark is None:
+        return movie
+    other = Movie.open(dark)
+    if (other.width, other.height, other.frames) != (movie.width, movie.height, movie.frames):
+        raise ValueError(f"{dark} has another size or number of frames; make both in one go")
+    return dataclasses.replace(movie, dark=other.path)
+
+
+@contextmanager
+def _video_path(video: Any) -> Iterator[Path]:
+    """Find the file behind an `IPython.display.Video`, embedded or not."""
+    if video.data is not None:
+        data = base64.b64decode(video.data) if isinstance(video.data, str) else video.data
+        kind = (video.mimetype or "video/mp4").split("/")[-1]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, Path(video.filename or f"movie.{kind}").name)
+            path.write_bytes(data)
+            yield path
+        return
+    name = video.filename or video.url
+    if name is None or "://" in str(name):
+        raise ValueError(f"Video({name!r}) is not a local file, so the site cannot carry it")
+    yield Path(name)
+
+
+# --- figures
+
+
+def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = "") -> Spec:
+    """Publish a plotly figure: its data as a script file, and posters to show first.
+
+    The caption and the text alternative come from ``layout.meta``'s
+    ``"caption"`` and ``"alt"``, unless given here.
+    """
+    fields = figure.to_dict()
+    layout = fields.get("layout", {})
+    meta = layout.get("meta") if isinstance(layout.get("meta"), dict) else {}
+    title = _plain_text((layout.get("title") or {}).get("text") or "")
+    types = trace_types(fields)
+    data = figure_json(fields)
+    name = content_name(data.encode())
+    spec: Spec = {
+        "kind": "plotly", "shows": ["surface"] if types & {"surface", "contour"} else [],
+        "title": title, "caption": caption or meta.get("caption") or title,
+        "alt": alt or meta.get("alt") or title or f"A plotly figure of {', '.join(sorted(types))}",
+        "width": int(layout.get("width") or 720), "height": int(layout.get("height") or 520),
+        "bundle": bundle_for(types), "types": sorted(types), "figure": name,
+        "spatial": bool(types & {"surface", "scatter3d", "mesh3d", "volume", "isosurface"}),
+        "data": _keep(f'swarmFigure("{name}",{data});'.encode(), ".js", store),
+    }  # fmt: skip
+    try:
+        for mode in ("light", "dark"):
+            pixels = _still_pixels(figure, spec, mode == "dark")
+            spec[mode] = {"poster": _picture(pixels, store)}
+            spec.setdefault("social", _social(pixels, store))
+    except ValueError as error:
+        spec["no_poster"] = str(error)
+    return _write_spec(spec, store)
+
+
+def notes_on(spec: Spec) -> list[str]:
+    """Say what costs a figure's readers more, or shows them less, than a figure need."""
+    notes = []
+    if spec["kind"] == "plotly" and spec["bundle"] != PARTIAL_BUNDLE:
+        others = ", ".join(sorted(set(spec["types"]) - PARTIAL_TRACES))
+        notes.append(f"has traces of type {others}: its page loads the whole of plotly.js")
+    if "no_poster" in spec:
+        notes.append(f"has no still picture: {spec['no_poster']}")
+    return notes
+
+
+def _still_pixels(figure: Any, spec: Spec, dark: bool) -> NDArray[np.uint8]:
+    from matplotlib import rc_context
+
+    from swarm import figures
+
+    # The site's own settings for plots must not reach into this drawing.
+    with rc_context({"figure.constrained_layout.use": False}):
+        still = figures.still(figure, dark=dark, width=spec["width"], height=spec["height"])
+        return figure_pixels(still)
+
+
+def _publish_still(figure: Any, store: Path) -> Spec:
+    width, height = figure.get_size_inches() * 100
+    title = _figure_title(figure)
+    spec: Spec = {
+        "kind": "still", "shows": [], "title": title, "caption": "", "alt": title,
+        "width": round(width), "height": round(height),
+    }  # fmt: skip
+    for mode in ("light", "dark"):
+        pixels = figure_pixels(figure, dark=mode == "dark", width=min(1440, round(2 * width)))
+        spec[mode] = {"poster": _picture(pixels, store)}
+        spec.setdefault("social", _social(pixels, store))
+    return _write_spec(spec, store)
+
+
+def _figure_title(figure: Any) -> str:
+    """Say in words what a matplotlib figure shows, from its own titles and labels."""
+    parts = [figure.get_suptitle()]
+    for axes in figure.axes:
+        y, x = axes.get_ylabel(), axes.get_xlabel()
+        parts.append(axes.get_title() or (f"{y} against {x}" if x and y else y or x))
+    return "; ".join(" ".join(_plain_text(part).split()) for part in parts if part) or "A plot"
+
+
+def _publish_player(player: Any, store: Path) -> Spec:
+    files = [Path(path).name for path in player.write(store)]
+    spec: Spec = {
+        "kind": "player", "shows": ["player"], "title": player.title, "files": files,
+        "caption": player.caption, "alt": player.alt, "html": player.html(MEDIA),
+    }  # fmt: skip
+    return _write_spec(spec, store)
+
+
+# --- files
+
+
+def _picture(pixels: NDArray[np.uint8], store: Path) -> Spec:
+    """Write a picture in every width it fills; ``{"width", "height", "files": {width: name}}``."""
+    height, width = pixels.shape[:2]
+    widths = [w for w in WIDTHS if w < width * 0.95] or []
+    files = {w: _keep(webp(pixels, w), ".webp", store) for w in (*widths, width)}
+    return {"width": width, "height": height, "files": {str(w): f for w, f in files.items()}}
+
+
+def _social(pixels: NDArray[np.uint8], store: Path) -> str:
+    """Write a picture in the shape that social media show, on white; return its name."""
+    buffer = io.BytesIO()
+    image = ImageOps.pad(Image.fromarray(pixels).convert("RGB"), (1200, 630), color="white")
+    image.save(buffer, "JPEG", quality=85)
+    return _keep(buffer.getvalue(), ".jpg", store)
+
+
+def _keep(data: bytes, suffix: str, store: Path) -> str:
+    """Write a file named by its content, if it is not there yet, and return its name."""
+    name = content_name(data) + suffix
+    path = store / name
+    if not path.exists():
+        with written_whole(path) as part:
+            part.write_bytes(data)
+    return name
+
+
+def _write_spec(spec: Spec, store: Path) -> Spec:
+    text = json.dumps(spec, indent=1, sort_keys=True)
+    key = content_name(text.encode())
+    named = {**spec, "key": key}
+    with written_whole(store / f"{key}.json") as part:
+        part.write_text(json.dumps(named, indent=1, sort_keys=True), "utf-8")
+    return named
+
+
+def _plain_text(text: str) -> str:
+    return re.sub(r"<[^>]+>|\$", "", text).strip()

@@ -1,0 +1,116 @@
+"""Pictures in executed notebooks: published in the kernel, put on the page in Sphinx.
+
+The kernel is another process, so a cell's output carries only a mark with the
+picture's key; when Sphinx has read the page, the mark becomes the picture.
+"""
+
+import os
+import re
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from . import _media as media
+from . import _problems as problems
+
+__all__ = ["STORE", "place_pictures", "register", "style"]
+
+STORE = "SWARM_SITE_STORE"
+"""Names the store to the kernel."""
+
+_MARK = re.compile(r"<!-- swarm-(picture|problem): (.*?) -->", re.DOTALL)
+_PLOTLY = "application/vnd.plotly.v1+json"
+
+
+def style() -> Any:
+    """Return the matplotlib settings of the site, for gallery scripts and notebooks alike."""
+    from swarm.style import LIGHT, SITE_INCHES
+
+    site = {"figure.figsize": SITE_INCHES, "figure.constrained_layout.use": True}
+    return {**LIGHT.rc(SITE_INCHES[0]), **site}
+
+
+def register() -> None:
+    """Let the running IPython kernel publish what its cells show. Called when it starts."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None or STORE not in os.environ:
+        return
+    store = Path(os.environ[STORE])
+    os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"  # what figure.show() gives; see below
+    formatter = shell.display_formatter.ipython_display_formatter
+    for module, name in media.CLASSES:
+        formatter.for_type_by_name(module, name, lambda thing: _show(thing, store))
+    for kind in (list, tuple):
+        formatter.for_type(kind, _show_many(store))
+    shell.display_pub.register_hook(_catch_plotly(store))
+    shell.events.register("pre_run_cell", _style_once())
+
+
+def _show(thing: Any, store: Path) -> None:
+    from IPython.display import display
+
+    display({"text/html": _mark(thing, store)}, raw=True)
+
+
+def _mark(thing: Any, store: Path) -> str:
+    try:
+        return f"<!-- swarm-picture: {media.publish(thing, store)['key']} -->"
+    except (OSError, TypeError, ValueError) as error:  # for the page's own report: see below
+        return f"<!-- swarm-problem: {escape(str(error))} -->"
+
+
+def _catch_plotly(store: Path) -> Any:
+    """Catch what ``figure.show()`` displays, which no formatter sees."""
+
+    def hook(message: dict[str, Any]) -> dict[str, Any]:
+        content = message.get("content", {})
+        if _PLOTLY in content.get("data", {}):
+            import plotly.graph_objects as go
+
+            fields = content["data"][_PLOTLY]
+            names = ("data", "layout", "frames")
+            figure = go.Figure({name: fields[name] for name in names if name in fields})
+            content["data"] = {"text/html": _mark(figure, store)}
+        return message
+
+    return hook
+
+
+def _show_many(store: Path) -> Any:
+    def show(thing: Any) -> None:
+        if media.kind_of(thing) != "pair":
+            raise NotImplementedError  # IPython then shows it as it always does
+        _show(thing, store)
+
+    return show
+
+
+def _style_once() -> Any:
+    """Style matplotlib when the first cell runs, after the inline backend set its own."""
+    done: list[bool] = []
+
+    def set_style(info: Any) -> None:
+        if not done:
+            import matplotlib
+
+            matplotlib.rcParams.update(style())
+            done.append(True)
+
+    return set_style
+
+
+def place_pictures(app: Sphinx, doctree: nodes.document) -> None:
+    """Replace the marks that a notebook's cells left by their pictures."""
+    from ._nodes import picture_node, store_of
+
+    for raw in list(doctree.findall(nodes.raw)):
+        if mark := _MARK.search(raw.astext()):
+            if mark[1] == "problem":
+                problems.report(app.env, app.env.docname, unescape(mark[2]))
+            else:
+                raw.replace_self(picture_node(media.read_spec(mark[2], store_of(app.config))))

@@ -1,0 +1,217 @@
+"""What every gallery page carries beside its own words: downloads, how to run it, provenance."""
+
+import json
+import os
+import shutil
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+
+from ._cache import galleries
+from ._cards import gallery_script, marks_html
+from ._gallery import provenance_of
+from ._nodes import MEDIA_FOLDER, pictures
+
+__all__ = ["setup"]
+
+NOTEBOOKS = "notebooks"  # where the site keeps them, for Colab and Binder to open
+_LABELS = {"python": "Python script", "jupyter": "Jupyter notebook", "zip": "Both, zipped"}
+
+
+def furnish(app: Sphinx, doctree: nodes.document) -> None:
+    """Put downloads and ways to run at the top of a gallery page, and all facts at its end."""
+    script = gallery_script(app.env, app.env.docname)
+    if script is None:
+        return
+    downloads = _take_downloads(doctree)
+    if not downloads:
+        return
+    title = next(iter(doctree.findall(nodes.title)))
+    section = title.parent
+    links = _launchers(app, app.env.docname)
+    marks = nodes.raw(
+        "", marks_html(app.env.__dict__["swarm_cards"][app.env.docname]), format="html"
+    )
+    command = f"uv run --with {app.config.swarm_package} {script.name}"
+    section.insert(
+        section.index(title) + 1,
+        nodes.container(
+            "", marks, _buttons(downloads, ("python", "jupyter")), *links, _command(command),
+            classes=["sw-run"],
+        ),
+    )  # fmt: skip
+    other = f"pip install {app.config.swarm_package} && python {script.name}"
+    facts = nodes.raw("", _provenance_html(app, script), format="html")
+    section += nodes.container(
+        "", nodes.rubric("", "Run it yourself"),
+        _buttons(downloads, tuple(_LABELS)), *[link.deepcopy() for link in links],
+        _command(command), _command(other), nodes.rubric("", "Where this page came from"), facts,
+        classes=["sw-run", "sw-run-end"],
+    )  # fmt: skip
+
+
+def _take_downloads(doctree: nodes.document) -> dict[str, addnodes.download_reference]:
+    """Take sphinx-gallery's note and footer off the page and return its download links."""
+    found = {}
+    for box in list(doctree.findall(nodes.container)):
+        classes = box.get("classes", [])
+        for kind in _LABELS:
+            if f"sphx-glr-download-{kind}" in classes:
+                found[kind] = next(iter(box.findall(addnodes.download_reference)))
+    for paragraph in list(doctree.findall(nodes.paragraph)):
+        if "sphx-glr-example-tags" in paragraph.get("classes", []):
+            paragraph.parent.remove(paragraph)
+    for only in list(doctree.findall(addnodes.only)):
+        marks = {c for node in only.findall(nodes.Element) for c in node.get("classes", ())}
+        if marks & {"sphx-glr-download-link-note", "sphx-glr-footer"}:
+            only.parent.remove(only)
+    return found
+
+
+def _buttons(downloads: dict[str, Any], kinds: tuple[str, ...]) -> nodes.Element:
+    line = nodes.paragraph(classes=["sw-downloads"])
+    for kind in kinds:
+        if kind in downloads:
+            link = downloads[kind].deepcopy()
+            link.children = [nodes.inline("", "Download ", classes=["visually-hidden"])]
+            link += nodes.inline("", _LABELS[kind])
+            line += link
+    return line
+
+
+def _command(text: str) -> nodes.Element:
+    block = nodes.literal_block(text, text, language="text", classes=["sw-command"])
+    block["highlight_args"] = {}
+    return block
+
+
+def _launchers(app: Sphinx, docname: str) -> list[nodes.Element]:
+    """Return links that open the notebook on Colab and Binder, from the published branch."""
+    repository, branch = app.config.swarm_repository, app.config.swarm_notebook_branch
+    if not repository:
+        return []
+    path = f"{NOTEBOOKS}/{docname}.ipynb"
+    line = nodes.paragraph(classes=["sw-launch"])
+    for name, address in {
+        "Open in Colab": f"https://colab.research.google.com/github/{repository}/blob/{branch}/{path}",
+        "Open in Binder": f"https://mybinder.org/v2/gh/{repository}/{branch}?labpath={path}",
+    }.items():
+        line += nodes.reference("", name, refuri=address, internal=False)
+    return [line]
+
+
+def _provenance_html(app: Sphinx, script: Path) -> str:
+    facts, _ = provenance_of(script.with_suffix(""))
+    mode = app.config.swarm_mode or "full"
+    rows = {**facts["settings"], "Build": mode, **facts["versions"]}
+    cells = "".join(
+        f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in rows.items()
+    )
+    page = escape(app.env.docname)
+    return (
+        f'<dl class="sw-facts simple">{cells}<div><dt>Ran for</dt>'
+        f'<dd data-run-time="{page}">see <code>_static/run-times.js</code></dd></div></dl>'
+    )
+
+
+def write_beside(app: Sphinx, exception: Exception | None) -> None:
+    """Write the run times, and the notebooks where Colab and Binder look for them."""
+    if exception is not None or app.builder.format != "html":
+        return
+    times = {}
+    folder = Path(app.outdir, NOTEBOOKS)
+    shutil.rmtree(folder, ignore_errors=True)
+    for docname in sorted(app.env.found_docs):
+        script = gallery_script(app.env, docname)
+        if script is None:
+            continue
+        _, seconds = provenance_of(script.with_suffix(""))
+        if seconds is not None:
+            times[docname] = round(seconds, 1)
+        if app.config.swarm_repository:
+            target = folder / f"{docname}.ipynb"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(script.with_suffix(".ipynb"), target)
+    if times:
+        text = f"swarmRunTimes({json.dumps(times, indent=1)});\n"
+        Path(app.outdir, "_static", "run-times.js").write_text(text)
+    if folder.is_dir():
+        binder = Path(app.outdir, "binder")
+        binder.mkdir(exist_ok=True)
+        (binder / "requirements.txt").write_text(f"{app.config.swarm_package}\njupyterlab\n")
+
+
+def add_minigallery(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    """Show below a documented function or class the gallery pages that use it."""
+    directory = getattr(app.config, "sphinx_gallery_conf", {}).get("backreferences_dir")
+    if not directory or what == "module":
+        return
+    path = Path(app.srcdir, directory, f"{name}.examples")
+    if path.exists():
+        app.env.note_dependency(str(path))
+    if path.exists() and path.stat().st_size:  # for what no script uses, sphinx-gallery's is empty
+        lines += ["", ".. rubric:: In the gallery", "", f".. minigallery:: {name}", ""]
+
+
+def set_edit_link(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
+    """Let the edit link of a gallery page lead to its script, not to what was made of it."""
+    if not app.config.swarm_repository or gallery_script(app.env, page) is None:
+        return
+    for sources, made in galleries(app):
+        script = sources / Path(app.srcdir, page + ".py").relative_to(made)
+        path = os.path.relpath(script, Path(app.srcdir).parent)
+        context["theme_source_edit_link"] = (
+            f"https://github.com/{app.config.swarm_repository}/edit/main/{path}"
+        )
+
+
+def set_social_image(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
+    """Offer a page's first picture to social media, through sphinxext-opengraph's metadata."""
+    for spec in pictures(app.env).get(page, ()):
+        if name := spec.get("social"):
+            meta = dict(context.get("meta") or {})
+            meta.setdefault("og:image", f"{MEDIA_FOLDER}/{name}")
+            context["meta"] = meta
+            return
+
+
+def drop_old_pages(app: Sphinx, exception: Exception | None) -> None:
+    """Remove pages and downloads that an earlier build wrote and the site no longer has."""
+    if exception is not None or app.builder.name != "html":
+        return
+    out = Path(app.outdir)
+    builder: Any = app.builder  # one that writes HTML files
+    kept = {Path(builder.get_outfilename(docname)) for docname in app.env.found_docs}
+    for path in out.rglob("*.html"):
+        inner = path.relative_to(out)
+        if path not in kept and len(inner.parts) > 1 and not inner.parts[0].startswith("_"):
+            path.unlink()
+    downloads = {out / "_downloads" / name for _, name in app.env.dlfiles.values()}
+    for path in (out / "_downloads").rglob("*"):
+        if path.is_file() and path not in downloads:
+            path.unlink()
+
+
+def _connect_autodoc(app: Sphinx, config: Any) -> None:
+    if "autodoc-process-docstring" in app.events.events:  # only where the site documents code
+        app.connect("autodoc-process-docstring", add_minigallery, priority=900)
+
+
+def setup(app: Sphinx) -> None:
+    """Register what dresses a gallery page."""
+    app.add_config_value("swarm_package", "swarmscape", "env")
+    app.add_config_value("swarm_repository", "", "env")
+    app.add_config_value("swarm_notebook_branch", "gh-pages", "env")
+    app.add_config_value("swarm_mode", "", "env")
+    app.connect("doctree-read", furnish, priority=400)  # before downloads are collected
+    app.connect("config-inited", _connect_autodoc)
+    app.connect("html-page-context", set_edit_link)
+    app.connect("html-page-context", set_social_image, priority=400)
+    app.connect("build-finished", write_beside)
+    app.connect("build-finished", drop_old_pages)

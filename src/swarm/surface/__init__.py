@@ -1,0 +1,28 @@
+"""The loss over a plane of weights, and the paths that networks take through it.
+
+Weights are explicit coordinates here: the caller's network is copied, never
+walked about. Everything is evaluated on the data given, so a surface is exact
+at its grid points up to the rounding of the network's own precision.
+"""
+
+from swarm._face import hand_on
+from swarm.surface._curvature import hessian_eigenvalues
+from swarm.surface._planes import Plane, pca_plane, random_plane, three_point_plane, weight_plane
+from swarm.surface._surface import Paths, Surface, loss_at, loss_line, loss_paths, loss_surface
+
+__all__ = [
+    "Paths",
+    "Plane",
+    "Surface",
+    "hessian_eigenvalues",
+    "loss_at",
+    "loss_line",
+    "loss_paths",
+    "loss_surface",
+    "pca_plane",
+    "random_plane",
+    "three_point_plane",
+    "weight_plane",
+]
+
+hand_on(__name__)
