@@ -5,6 +5,7 @@ import functools
 import json
 import re
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -407,7 +408,7 @@ def test_a_movie_is_there_without_a_script_and_to_download(tmp_path):
 
 
 def test_the_script_has_the_colours_of_the_still_picture():
-    text = (player.files("swarm") / "static" / "player.js").read_text("utf-8")
+    text = Path(player.__file__).with_name("player.js").read_text("utf-8")
     (listed,) = re.findall(r"const VIRIDIS = \[(.*?)\]", text, re.S)
     anchors = [bytes.fromhex(code) for code in re.findall(r'"([0-9a-f]{6})"', listed)]
     expected = colormaps["viridis"](np.linspace(0, 1, len(anchors)), bytes=True)[:, :3]
