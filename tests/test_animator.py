@@ -14,9 +14,10 @@ from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 
 from swarm import animator, env
+from swarm._limits import robust_limits
 from swarm.animator import _play
-from swarm.animator._plot import rank_colors, robust_limits
-from swarm.style import DARK, LIGHT, SITE_INCHES, bee_colormap
+from swarm.animator._plot import rank_colors
+from swarm.style import DARK, LIGHT, SITE_INCHES, bee_colormap, opacity
 
 BEES, EPOCHS, POINTS = 6, 5, 30
 RNG = np.random.default_rng(3)
@@ -181,11 +182,14 @@ def test_colours_by_rank_do_not_depend_on_how_wild_the_worst_is():
     np.testing.assert_array_equal(rank_colors([1, 2, 3], 3), rank_colors([1, 2, np.inf], 3))
 
 
-def test_more_lines_are_drawn_fainter():
-    few = animator.LineSwarm(X, np.zeros((4, 1, POINTS)))
-    many = animator.LineSwarm(X, np.zeros((400, 1, POINTS)))
-    assert many.alpha < few.alpha
-    assert animator.LineSwarm(X, DATA, alpha=0.2).alpha == 0.2
+def test_more_lines_are_drawn_fainter_as_one_over_the_root_of_their_number(axes):
+    few = animator.LineSwarm(X, np.zeros((16, 1, POINTS)))
+    many = animator.LineSwarm(X, np.zeros((1024, 1, POINTS)))
+    assert few.alpha == pytest.approx(8 * many.alpha)
+    plot = animator.LineSwarm(X, DATA, alpha=0.2)
+    plot.plot_init(axes)
+    assert plot.artists[0].get_alpha() == 0.2
+    assert 0 < opacity(10**9) < opacity(1) < 1
 
 
 def test_tensors_are_taken_as_they_are(axes):

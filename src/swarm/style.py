@@ -1,5 +1,6 @@
 """The looks of a drawing, light and dark: colours, and matplotlib settings for one figure."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = [
     "density_colormap",
     "diverging_colormap",
     "is_dark",
+    "opacity",
 ]
 
 
@@ -150,6 +152,24 @@ def is_dark(color: Any = None) -> bool:
     """Tell whether a background is dark: by default that of axes in the settings in force."""
     red, green, blue = to_rgb(mpl.rcParams["axes.facecolor"] if color is None else color)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5
+
+
+def opacity(count: int, strength: float = 3.0) -> float:
+    """Give the opacity of one of many lines or points, so that they neither fade nor clot.
+
+    Parameters
+    ----------
+    count : int
+        How many there are.
+    strength : float, default 3
+        How little each covers: thin lines and lone points can be stronger.
+
+    Returns
+    -------
+    float
+        `strength` over the root of `count`, but at least 0.08 and at most 0.9.
+    """
+    return min(0.9, max(0.08, strength / math.sqrt(max(1, count))))
 
 
 def bee_colormap() -> Colormap:

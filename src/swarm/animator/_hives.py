@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from swarm._limits import robust_limits
 from swarm.animator._lines import LineSwarm
 from swarm.animator._play import common_frames, figure_size, play
-from swarm.animator._plot import robust_limits
 from swarm.movie import Movie
 from swarm.style import LIGHT
 

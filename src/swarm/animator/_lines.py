@@ -11,21 +11,20 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import ArrayLike
 
+from swarm._limits import Limits, robust_limits
 from swarm.animator._plot import (
     FRONT,
     Array,
     Hooks,
-    Limits,
     MovingPlot,
     draw_key,
     draw_truth,
     rank_colors,
-    robust_limits,
     to_array,
 )
 from swarm.animator._shades import Picture
 from swarm.animator._strokes import Strokes
-from swarm.style import density_colormap
+from swarm.style import density_colormap, opacity
 
 __all__ = ["DensitySwarm", "LineSwarm", "LossSwarm"]
 
@@ -107,7 +106,7 @@ class LineSwarm(_Curves):
     Notes
     -----
     Limits show all of `truth` and the middle of the data (see
-    `swarm.animator._plot.robust_limits`); setters and hooks overrule them.
+    `swarm._limits.robust_limits`); setters and hooks overrule them.
     """
 
     def __init__(
@@ -130,8 +129,7 @@ class LineSwarm(_Curves):
         self.color_by = None if color_by is None else to_array(color_by, "color_by", "(line,)")
         if self.color_by is not None:
             rank_colors(self.color_by, lines)
-        faint = float(np.clip((2.4 if color_by is None else 4) / np.sqrt(lines), 0.06, 0.9))
-        self.alpha = faint if alpha is None else alpha
+        self.alpha = opacity(lines) if alpha is None else alpha
         self.label, self.linewidth = label, linewidth
 
     @classmethod
@@ -416,9 +414,8 @@ class LossSwarm(MovingPlot):
         if bees <= BANDS:
             curves = np.stack([np.broadcast_to(epoch, self.loss.shape), self.loss], axis=-1)
             colors: Any = bee if self.color_by is None else rank_colors(self.color_by, bees)
-            alpha = float(np.clip(3 / np.sqrt(bees), 0.15, 0.9))
             lines = LineCollection(
-                list(curves), colors=colors, alpha=alpha, linewidths=0.6 * width, zorder=2
+                list(curves), colors=colors, alpha=opacity(bees), linewidths=0.6 * width, zorder=2
             )
             ax.add_collection(lines, autolim=False)
             if self.color_by is not None:

@@ -12,19 +12,18 @@ from matplotlib.colors import Colormap, Normalize, to_rgba
 from matplotlib.patches import StepPatch
 from numpy.typing import ArrayLike
 
+from swarm._limits import Limits, robust_limits
 from swarm.animator._plot import (
     FRONT,
     Hooks,
-    Limits,
     MovingPlot,
     draw_key,
     rank_colors,
-    robust_limits,
     to_array,
 )
 from swarm.animator._shades import Picture
 from swarm.animator._strokes import Strokes
-from swarm.style import diverging_colormap
+from swarm.style import diverging_colormap, opacity
 
 __all__ = ["HistogramSwarm", "ImageSwarm", "ScatterSwarm"]
 
@@ -198,9 +197,7 @@ class ScatterSwarm(MovingPlot):
         self.color_by = None if color_by is None else to_array(color_by, "color_by", "(bee,)")
         if self.color_by is not None:
             rank_colors(self.color_by, len(self.data))
-        bees = len(self.data)
-        faint = float(np.clip(8 / np.sqrt(bees), 0.15, 0.9))
-        self.alpha = faint if alpha is None else alpha
+        self.alpha = opacity(len(self.data), strength=8) if alpha is None else alpha
 
     @property
     def num_frames(self) -> int:
