@@ -7,8 +7,9 @@ at its grid points up to the rounding of the network's own precision.
 
 from swarm._face import hand_on
 from swarm.surface._curvature import hessian_eigenvalues
+from swarm.surface._loss import loss_at, loss_line, loss_paths, loss_surface
 from swarm.surface._planes import Plane, pca_plane, random_plane, three_point_plane, weight_plane
-from swarm.surface._surface import Paths, Surface, loss_at, loss_line, loss_paths, loss_surface
+from swarm.surface._surface import Paths, Surface
 
 __all__ = [
     "Paths",

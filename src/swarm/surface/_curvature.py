@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from torch import Tensor, nn
 
-from swarm.surface._evaluate import Loss, arguments, as_batches, mean, refuse_randomness
-from swarm.surface._planes import as_array
+from swarm.surface._batches import Loss, arguments, as_batches, mean, refuse_randomness
+from swarm.surface._planes import plain_array
 
 __all__ = ["hessian_eigenvalues"]
 
@@ -83,7 +83,7 @@ def hessian_eigenvalues(
     if which not in ("largest", "smallest"):
         raise ValueError(f"which must be 'largest' or 'smallest', got {which!r}")
     if weights is not None:
-        flat = as_array(weights)
+        flat = plain_array(weights)
         if flat.shape != (size,):
             raise ValueError(f"weights must have the shape ({size},), got {flat.shape}")
         with torch.no_grad():

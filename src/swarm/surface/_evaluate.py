@@ -10,9 +10,8 @@ is trusted, one of its points is compared with the copy.
 import copy
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import joblib
 import numpy as np
@@ -24,171 +23,17 @@ from torch.nn.modules.conv import _ConvNd
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map_only
 
+from swarm.surface._batches import Batch, Loss, arguments, mean, refuse_randomness
+from swarm.surface._points import Listed, Source
 from swarm.surface._stack import Stack, is_stack
 
-__all__ = [
-    "Evaluator",
-    "Grid",
-    "Listed",
-    "Loss",
-    "arguments",
-    "as_batches",
-    "mean",
-    "refuse_randomness",
-]
-
-Loss = Callable[[Any, Any], Any]
-Batch = tuple[Any, Any, int]
-Dims = dict[str, int | None]
+__all__ = ["Evaluator"]
 
 CPU_BYTES = 8 * 2**20
 """How large a tile's largest intermediate may be: it should stay in the processor's cache."""
 
 GPU_BYTES = 256 * 2**20
 """The same on a GPU, which needs more work at once to be busy."""
-
-
-def as_batches(inputs: Any, targets: Any, device: torch.device) -> Iterator[Batch]:
-    """Yield (inputs, targets, number of samples), moved to the device, batch by batch."""
-
-    def moved(first: Any, last: Any) -> Batch:
-        count = _samples(first)
-        first, last = tree_map_only(Tensor, lambda t: t.to(device), (first, last))
-        return first, last, count
-
-    if targets is not None:
-        yield moved(inputs, targets)
-        return
-    if isinstance(inputs, Tensor) or not isinstance(inputs, Iterable):
-        raise TypeError(
-            "targets is missing: pass inputs and targets, or, as inputs, an iterable of "
-            f"(inputs, targets) batches such as a DataLoader; got {type(inputs).__name__}"
-        )
-    empty = True
-    for batch in inputs:
-        if not isinstance(batch, list | tuple) or len(batch) < 2:
-            raise TypeError(
-                f"a batch must be a tuple (inputs, targets), got {type(batch).__name__}"
-            )
-        # A data set of several tensors gives [first, second, …, targets].
-        first = batch[0] if len(batch) == 2 else tuple(batch[:-1])
-        yield moved(first, batch[-1])
-        empty = False
-    if empty:
-        raise ValueError(
-            "the iterable of batches is empty (a generator can be read only once); "
-            "pass a list or a DataLoader with at least one batch"
-        )
-
-
-def _samples(inputs: Any) -> int:
-    tensor = inputs
-    while not isinstance(tensor, Tensor):
-        if isinstance(tensor, Mapping) and tensor:
-            tensor = next(iter(tensor.values()))
-        elif isinstance(tensor, list | tuple) and tensor:
-            tensor = tensor[0]
-        else:
-            raise TypeError(
-                "inputs must be a tensor, or a tuple or mapping of tensors, got "
-                f"{type(inputs).__name__}"
-            )
-    count = len(tensor) if tensor.ndim else 1
-    if count == 0:
-        raise ValueError(f"there are no samples: inputs have shape {tuple(tensor.shape)}")
-    return count
-
-
-def arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Turn one batch's inputs into what the network is called with."""
-    if isinstance(inputs, Mapping):
-        return (), dict(inputs)
-    return (tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)), {}
-
-
-def refuse_randomness(net: nn.Module) -> None:
-    for name, module in net.named_modules():
-        kind = type(module).__name__
-        rate = getattr(module, "p" if "Dropout" in kind else "dropout", 0)
-        if module.training and isinstance(rate, int | float) and rate > 0:
-            raise ValueError(
-                f"the network is in train mode, and its {kind} {name!r} drops units at random "
-                f"(p = {rate}), so the loss would be noise; call net.eval() first"
-            )
-
-
-class Source(Protocol):
-    """Weights laid out in rows and columns."""
-
-    @property
-    def shape(self) -> tuple[int, int]: ...
-
-    def tile(self, rows: slice, cols: slice) -> tuple[dict[str, Tensor], Dims, Dims]:
-        """Return parameters by name, and the axes of each that run over rows and columns."""
-
-    def weights(self, row: int, col: int) -> Tensor:
-        """Return one set of flat weights, (P,)."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A single row of weights with nothing in common: ``flat(cols)`` gives (columns, P)."""
-
-    flat: Callable[[slice], Tensor]
-    count: int
-    shapes: dict[str, torch.Size]
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return 1, self.count
-
-    def tile(self, rows: slice, cols: slice) -> tuple[dict[str, Tensor], Dims, Dims]:
-        params = _split(self.flat(cols), self.shapes)
-        return params, dict.fromkeys(params), dict.fromkeys(params, 0)
-
-    def weights(self, row: int, col: int) -> Tensor:
-        return self.flat(slice(col, col + 1))[0]
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The weights origin + x·u + y·v, where no parameter depends on both x and y.
-
-    Nesting one vmap over the rows in another over the columns then does the
-    work that depends on x alone once for each column instead of once for each
-    grid point, and likewise for y.
-    """
-
-    origin: Tensor
-    u: Tensor
-    v: Tensor
-    xs: Tensor
-    ys: Tensor
-    shapes: dict[str, torch.Size]
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return len(self.ys), len(self.xs)
-
-    @staticmethod
-    def fits(u: Tensor, v: Tensor, shapes: dict[str, torch.Size]) -> bool:
-        parts = zip(_split(u, shapes).values(), _split(v, shapes).values(), strict=True)
-        return not any(a.any() and b.any() for a, b in parts)
-
-    def tile(self, rows: slice, cols: slice) -> tuple[dict[str, Tensor], Dims, Dims]:
-        params = _split(self.origin, self.shapes)
-        on_rows: Dims = dict.fromkeys(params)
-        on_cols: Dims = dict.fromkeys(params)
-        sides = (self.u, self.xs[cols], on_cols), (self.v, self.ys[rows], on_rows)
-        for direction, steps, on in sides:
-            for name, part in _split(direction, self.shapes).items():
-                if part.any():
-                    params[name] = params[name] + steps.view(-1, *[1] * part.ndim) * part
-                    on[name] = 0
-        return params, on_rows, on_cols
-
-    def weights(self, row: int, col: int) -> Tensor:
-        return self.origin + self.xs[col] * self.u + self.ys[row] * self.v
 
 
 class _FeaturesFirst(TorchFunctionMode):
@@ -215,13 +60,6 @@ class _FeaturesFirst(TorchFunctionMode):
         else:
             return func(*args)
         return product if bias is None else product + bias
-
-
-def _split(flat: Tensor, shapes: dict[str, torch.Size]) -> dict[str, Tensor]:
-    """Cut flat weights (…, P) into parameters by name, (…, *shape)."""
-    sizes = [shape.numel() for shape in shapes.values()]
-    parts = zip(shapes.items(), flat.split(sizes, dim=-1), strict=True)
-    return {name: part.view(*flat.shape[:-1], *shape) for (name, shape), part in parts}
 
 
 class Evaluator:
@@ -345,16 +183,9 @@ class Evaluator:
 
     # -- one by one ---------------------------------------------------------------------------
 
-    def _load(self, weights: Tensor) -> None:
-        start = 0
-        for parameter in self.net.parameters():
-            part = weights[start : start + parameter.numel()]
-            parameter.copy_(part.view_as(parameter))
-            start += parameter.numel()
-
     def _one(self, weights: Tensor, inputs: Any, targets: Any) -> NDArray[np.float64]:
         """Return the metrics (metric,) at `weights` (P,), loaded into the private copy."""
-        self._load(weights)
+        nn.utils.vector_to_parameters(weights, self.net.parameters())
         args, kwargs = arguments(inputs)
         outputs = self.net(*args, **kwargs)
         return np.array([float(mean(m(outputs, targets))) for m in self.metrics])
@@ -413,7 +244,8 @@ class Evaluator:
             self.vectorised = False
             return
         # What fails to be replaced (an LSTM keeps its weights in a second place) shows as NaN.
-        self._load(torch.full((self.size,), math.nan, device=self.device, dtype=self.dtype))
+        nothing = torch.full((self.size,), math.nan, device=self.device, dtype=self.dtype)
+        nn.utils.vector_to_parameters(nothing, self.net.parameters())
         try:
             values = self._at_once(source, rows, cols, inputs, targets)
         except Exception as error:
@@ -428,9 +260,3 @@ class Evaluator:
         y, x = finite[0] if len(finite) else (0, 0)
         alone = self._one(source.weights(rows.start + y, cols.start + x), inputs, targets)
         self.vectorised = bool(np.allclose(values[:, y, x], alone, rtol=1e-3, atol=1e-5))
-
-
-def mean(value: Any) -> Tensor:
-    """Average a metric over whatever it did not reduce itself."""
-    value = torch.as_tensor(value)
-    return (value if value.is_floating_point() else value.float()).mean()

@@ -22,18 +22,18 @@ Array = NDArray[np.float64]
 Weight = str | tuple[str, int | tuple[int, ...]]
 
 
-def as_array(weights: Any) -> NDArray[Any]:
+def plain_array(weights: Any) -> NDArray[Any]:
     """Convert an array, a tensor (detached) or a sequence of either to an array."""
     if isinstance(weights, torch.Tensor):
         return weights.detach().cpu().numpy()
     if isinstance(weights, list | tuple):
-        return np.array([as_array(w) for w in weights])
+        return np.array([plain_array(w) for w in weights])
     return np.asarray(weights)
 
 
 def _vectors(weights: Any, what: str) -> Array:
     """Convert an array, a tensor or a sequence to float64, and check that it is finite."""
-    array = np.array(as_array(weights), dtype=np.float64)
+    array = np.array(plain_array(weights), dtype=np.float64)
     if not np.isfinite(array).all():
         raise ValueError(
             f"{what} holds {np.count_nonzero(~np.isfinite(array))} values that are not finite; "

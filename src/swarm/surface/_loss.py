@@ -1,0 +1,314 @@
+"""The loss at weights: on a grid of a plane, along a line, along paths, anywhere."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
+
+from swarm.surface._batches import Loss, as_batches
+from swarm.surface._evaluate import Evaluator
+from swarm.surface._planes import Plane, plain_array
+from swarm.surface._points import Grid, Listed
+from swarm.surface._surface import Paths, Surface
+
+__all__ = ["loss_at", "loss_line", "loss_paths", "loss_surface"]
+
+Array = NDArray[np.float64]
+
+
+@overload
+def loss_surface(
+    net: nn.Module,
+    loss: Loss,
+    inputs: Any,
+    targets: Any,
+    plane: Plane,
+    xs: ArrayLike,
+    ys: ArrayLike,
+    *,
+    name: str = ...,
+    chunk: int | None = ...,
+    n_jobs: int | None = ...,
+) -> Surface: ...
+@overload
+def loss_surface(
+    net: nn.Module,
+    loss: Mapping[str, Loss],
+    inputs: Any,
+    targets: Any,
+    plane: Plane,
+    xs: ArrayLike,
+    ys: ArrayLike,
+    *,
+    name: str = ...,
+    chunk: int | None = ...,
+    n_jobs: int | None = ...,
+) -> dict[str, Surface]: ...
+def loss_surface(
+    net: nn.Module,
+    loss: Loss | Mapping[str, Loss],
+    inputs: Any,
+    targets: Any,
+    plane: Plane,
+    xs: ArrayLike,
+    ys: ArrayLike,
+    *,
+    name: str = "loss",
+    chunk: int | None = None,
+    n_jobs: int | None = None,
+) -> Surface | dict[str, Surface]:
+    """Evaluate a network's loss at every point of a grid on a plane.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        The network, which stays as it is. Its mode counts: call ``net.eval()``
+        for BatchNorm to use its running statistics.
+    loss : callable, or mapping of str to callable
+        A function of (outputs, targets) that gives the mean over the samples,
+        or one value for each. A mapping of several, for example of loss and
+        accuracy, is evaluated in one pass and gives one surface each.
+    inputs : torch.Tensor, tuple or mapping of them, or iterable of batches
+        What the network is called with: a tensor, a tuple of positional or a
+        mapping of named arguments. Or, with `targets` None, an iterable of
+        (inputs, targets) such as a `torch.utils.data.DataLoader`, which is
+        read once; the mean is then over its samples, whatever its batches.
+    targets : torch.Tensor or None
+        What the loss compares the outputs with.
+    plane : Plane
+    xs : array_like of float, shape (X,)
+        Coordinates along the plane's first direction.
+    ys : array_like of float, shape (Y,)
+        Coordinates along its second direction.
+    name : str, default "loss"
+        What to call the values; a mapping's keys are used instead.
+    chunk : int, optional
+        How many grid points to evaluate at once. By default as many as keep
+        the largest intermediate within 8 MiB (256 MiB on a GPU), which bounds
+        the memory whatever the grid.
+    n_jobs : int, optional
+        Number of workers, as in joblib; None is 1 unless a
+        `joblib.parallel_config` says otherwise.
+
+    Returns
+    -------
+    Surface, or dict of str to Surface
+        Its values have the shape (Y, X).
+
+    Warns
+    -----
+    RuntimeWarning
+        If losses are not finite; they are kept as they are.
+
+    Raises
+    ------
+    ValueError
+        If the plane belongs to another network, a coordinate is not finite,
+        there are no samples, or the network drops units at random.
+    TypeError
+        If `targets` is missing, or `loss` cannot be called.
+
+    Notes
+    -----
+    A plane that varies each parameter along one axis at most (two weights of
+    different layers) is evaluated layer by layer: what depends on x alone is
+    computed once for each column.
+    """
+    metrics = _metrics(loss, name)
+    xs, ys = _axis(xs, "xs"), _axis(ys, "ys")
+    evaluator = Evaluator(net, list(metrics.values()), chunk)
+    _fits(evaluator, plane, net)
+    origin, u, v, x, y = map(evaluator.tensor, (plane.origin, plane.u, plane.v, xs, ys))
+    source: Grid | Listed
+    if Grid.fits(u, v, evaluator.shapes):
+        source = Grid(origin, u, v, x, y, evaluator.shapes)
+    else:
+        width, directions = len(xs), evaluator.tensor(np.stack([plane.u, plane.v]))
+
+        def flat(cols: slice) -> Any:
+            index = np.arange(cols.start, cols.stop)
+            steps = evaluator.tensor(np.stack([xs[index % width], ys[index // width]], axis=1))
+            return origin + steps @ directions
+
+        source = Listed(flat, len(xs) * len(ys), evaluator.shapes)
+    values = evaluator.run(source, as_batches(inputs, targets, evaluator.device), n_jobs)
+    values = values.reshape(len(metrics), len(ys), len(xs))
+    surfaces = {
+        key: Surface(xs, ys, _warned(value, key), plane, key)
+        for key, value in zip(metrics, values, strict=True)
+    }
+    return surfaces if isinstance(loss, Mapping) else surfaces[name]
+
+
+def loss_at(
+    net: nn.Module,
+    loss: Loss,
+    inputs: Any,
+    targets: Any,
+    weights: ArrayLike,
+    *,
+    chunk: int | None = None,
+    n_jobs: int | None = None,
+) -> Array:
+    """Evaluate a network's loss at any weights.
+
+    Parameters
+    ----------
+    net, loss, inputs, targets, chunk, n_jobs
+        As for `loss_surface`.
+    weights : array_like of float, shape (…, P)
+        In the order of `torch.nn.utils.parameters_to_vector`.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (…)
+        NaN where the weights are not finite.
+    """
+    points = plain_array(weights)
+    evaluator = Evaluator(net, [loss], chunk)
+    if points.ndim < 1 or points.shape[-1] != evaluator.size:
+        raise ValueError(
+            f"{type(net).__name__} has {evaluator.size} weights, got an array of shape "
+            f"{points.shape}; its last axis must hold all of them"
+        )
+    flat = points.reshape(-1, evaluator.size)
+    source = Listed(lambda cols: evaluator.tensor(flat[cols]), len(flat), evaluator.shapes)
+    return evaluator.run(source, as_batches(inputs, targets, evaluator.device), n_jobs).reshape(
+        points.shape[:-1]
+    )
+
+
+def loss_line(
+    net: nn.Module,
+    loss: Loss,
+    inputs: Any,
+    targets: Any,
+    start: ArrayLike,
+    end: ArrayLike,
+    ts: ArrayLike,
+    *,
+    chunk: int | None = None,
+    n_jobs: int | None = None,
+) -> Array:
+    """Evaluate the loss along the straight line between two sets of weights.
+
+    Parameters
+    ----------
+    net, loss, inputs, targets, chunk, n_jobs
+        As for `loss_surface`.
+    start, end : array_like of float, shape (P,)
+        The weights at t = 0 and at t = 1.
+    ts : array_like of float, shape (T,)
+        How far along; may go beyond 0 and 1.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (T,)
+
+    Notes
+    -----
+    Goodfellow, Vinyals, Saxe, "Qualitatively characterizing neural network
+    optimization problems", ICLR 2015, arXiv:1412.6544.
+    """
+    t = _axis(ts, "ts")[:, None]
+    a, b = plain_array(start).astype(np.float64), plain_array(end).astype(np.float64)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise ValueError(
+            f"start and end must be flat and equally long, got shapes {a.shape} and {b.shape}"
+        )
+    values = loss_at(net, loss, inputs, targets, (1 - t) * a + t * b, chunk=chunk, n_jobs=n_jobs)
+    return _warned(values, "loss")
+
+
+def loss_paths(
+    net: nn.Module,
+    loss: Loss,
+    inputs: Any,
+    targets: Any,
+    plane: Plane,
+    weights: ArrayLike,
+    *,
+    chunk: int | None = None,
+    n_jobs: int | None = None,
+) -> Paths:
+    """See the ways of one or many networks on a plane, with their true losses.
+
+    Parameters
+    ----------
+    net, loss, inputs, targets, chunk, n_jobs
+        As for `loss_surface`; `inputs` must be readable twice.
+    plane : Plane
+    weights : array_like of float, shape (epoch, P) or (bee, epoch, P)
+        What a bee that yields ``parameters_to_vector(net.parameters())``
+        records.
+
+    Returns
+    -------
+    Paths
+        With a bee axis also for a single run.
+    """
+    points = plain_array(weights)
+    if points.ndim not in (2, 3):
+        raise ValueError(
+            f"weights must have the shape (epoch, P) or (bee, epoch, P), got {points.shape}"
+        )
+    points = points if points.ndim == 3 else points[None]
+    nearest = plane.project(points)
+    projected = plane.point(nearest[..., 0], nearest[..., 1])
+    # Both kinds of point in one pass over the data: (2, bee, epoch, P) -> (2, bee, epoch).
+    losses, on_plane = loss_at(
+        net, loss, inputs, targets, np.stack([points, projected]), chunk=chunk, n_jobs=n_jobs
+    )
+    return Paths(
+        coordinates=nearest,
+        losses=_warned(losses, "loss"),
+        on_plane=on_plane,
+        residuals=plane.residual(points),
+        plane=plane,
+        explained=plane.explained_variance(points),
+    )
+
+
+def _metrics(loss: Loss | Mapping[str, Loss], name: str) -> dict[str, Loss]:
+    metrics = dict(loss) if isinstance(loss, Mapping) else {name: loss}
+    if not metrics:
+        raise ValueError("loss is an empty mapping; name at least one function")
+    for key, metric in metrics.items():
+        if not callable(metric):
+            raise TypeError(
+                f"{key!r} must be a function of (outputs, targets), got {type(metric).__name__}"
+            )
+    return metrics
+
+
+def _axis(values: ArrayLike, name: str) -> Array:
+    axis = np.asarray(values, dtype=np.float64)
+    if axis.ndim != 1 or not axis.size or not np.isfinite(axis).all():
+        raise ValueError(
+            f"{name} must be a 1-D array of finite numbers, got shape {axis.shape}"
+            + ("" if np.isfinite(axis).all() else " with values that are not finite")
+        )
+    return axis
+
+
+def _fits(evaluator: Evaluator, plane: Plane, net: nn.Module) -> None:
+    if len(plane) != evaluator.size:
+        raise ValueError(
+            f"the plane lies among {len(plane)} weights, but {type(net).__name__} has "
+            f"{evaluator.size}; make the plane for this network"
+        )
+
+
+def _warned(values: Array, name: str) -> Array:
+    bad = np.count_nonzero(~np.isfinite(values))
+    if bad:
+        warnings.warn(
+            f"{bad} of {values.size} values of {name!r} are not finite "
+            f"({np.count_nonzero(np.isnan(values))} NaN); they are kept as they are",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return values
