@@ -1,3 +1,5 @@
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,48 @@ def test_ratio_is_a_threshold_relative_to_the_reference():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# Findings
+
+
+def test_findings_are_a_table_of_what_was_said_and_what_was_found():
+    found = metrics.findings(
+        ("share of a < b", "0.25", "0.24 ± 0.02", True), ("slope", "", "−1", np.bool_(True))
+    )
+    assert found.rows == (("share of a < b", "0.25", "0.24 ± 0.02"), ("slope", "", "−1"))
+    assert str(found).splitlines()[1].split("  ") == [
+        "share of a < b",
+        "0.25",
+        *[""] * 5,
+        "0.24 ± 0.02",
+    ]
+    table = ElementTree.fromstring(found._repr_html_())
+    cells = [[cell.text for cell in row] for row in table.iter("tr")]
+    assert cells == [
+        ["what", "the paper said", "we got"],
+        ["share of a < b", "0.25", "0.24 ± 0.02"],
+        ["slope", "–", "−1"],
+    ]
+    assert [cell.get("scope") for cell in table.iter("th")] == ["col"] * 3 + ["row"] * 2
+
+
+def test_findings_that_do_not_hold_are_all_named():
+    rows = [("a", "1", "2", False), ("b", "1", "1", True), ("c", "", "7", np.bool_(False))]
+    with pytest.raises(AssertionError, match=r"a: 1 / 2; c: expected / 7$"):
+        metrics.findings(*rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "words"),
+    [
+        ([], ValueError, "at least one row"),
+        ([("a", "b", True)], ValueError, "four parts"),
+        (["abcd"], ValueError, "four parts"),
+        ([("a", 1, "b", True)], TypeError, "must be strings"),
+        ([("a", "1", "b", 1)], TypeError, "must be a bool"),
+    ],
+)
+def test_malformed_findings_are_refused(rows, error, words):
+    with pytest.raises(error, match=words):
+        metrics.findings(*rows)

@@ -1,11 +1,20 @@
-"""Scores of swarms, and the epoch at which they pass a threshold."""
+"""Scores of swarms, when they pass a threshold, and findings put beside a paper's."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["iteration_threshold", "iteration_threshold_ratio", "mse_loss"]
+__all__ = [
+    "Findings",
+    "findings",
+    "iteration_threshold",
+    "iteration_threshold_ratio",
+    "mse_loss",
+]
 
 Criterion = Literal["first", "always"]
 Direction = Literal["below", "above"]
@@ -127,3 +136,91 @@ def iteration_threshold_ratio(
     return iteration_threshold(
         values, ratio * float(values[reference_iteration]), criterion, direction
     )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an experiment found, beside what was said before; made by `findings`.
+
+    A page shows it as a table, a terminal as text.
+
+    Attributes
+    ----------
+    rows : tuple of (str, str, str)
+        What was measured, what the paper said, and what we got.
+    """
+
+    rows: tuple[tuple[str, str, str], ...]
+
+    def __str__(self) -> str:
+        table = [_HEADS, *self.rows]
+        widths = [max(len(row[k]) for row in table) for k in range(3)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in table
+        ]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
+        body = "".join(
+            f'<tr><th scope="row">{escape(what)}</th>'
+            f"<td>{escape(paper) or '–'}</td><td>{escape(ours)}</td></tr>"
+            for what, paper, ours in self.rows
+        )
+        return (
+            f'<table class="sw-findings"><thead><tr>{heads}</tr></thead>'
+            f"<tbody>{body}</tbody></table>"
+        )
+
+
+_HEADS = ("what", "the paper said", "we got")
+
+
+def findings(*rows: Sequence[object]) -> Findings:
+    """Put what an experiment found beside what was said before, and insist that it holds.
+
+    Parameters
+    ----------
+    *rows : (str, str, str, bool)
+        What was measured; what the paper said, or where the expected value comes from,
+        or ``""``; what we got; and whether the finding holds.
+
+    Returns
+    -------
+    Findings
+        A table.
+
+    Raises
+    ------
+    AssertionError
+        If a finding does not hold; all of those are named.
+    ValueError
+        If there is no row, or one is not of four parts.
+    TypeError
+        If the parts of a row are not three strings and a bool.
+
+    Examples
+    --------
+    >>> findings(("heads in 10 tosses", "closed form: 5", "6", abs(6 - 5) < 3))
+    what                the paper said  we got
+    heads in 10 tosses  closed form: 5  6
+    """
+    if not rows:
+        raise ValueError("findings needs at least one row (what, paper, ours, holds), got none")
+    for row in rows:
+        if isinstance(row, str) or len(row) != 4:
+            raise ValueError(f"a finding has four parts (what, paper, ours, holds), got {row!r}")
+        *words, holds = row
+        if not all(isinstance(word, str) for word in words):
+            raise TypeError(f"what, paper and ours of a finding must be strings, got {words!r}")
+        if not isinstance(holds, bool | np.bool_):
+            raise TypeError(f"whether a finding holds must be a bool, got {holds!r} in {row!r}")
+    failed = [
+        f"{what}: {paper or 'expected'} / {ours}" for what, paper, ours, ok in rows if not ok
+    ]
+    if failed:
+        raise AssertionError("no longer true, as expected / found: " + "; ".join(failed))
+    return Findings(tuple((str(row[0]), str(row[1]), str(row[2])) for row in rows))
