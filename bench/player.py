@@ -83,7 +83,7 @@ def main() -> None:
         folder = Path(name)
         made.write(folder)
         for part in ("player.js", "player.css"):
-            (folder / part).write_bytes((files("swarm") / "static" / part).read_bytes())
+            (folder / part).write_bytes((files("swarm") / "player" / part).read_bytes())
         (folder / "index.html").write_text(
             '<!doctype html><html lang="en"><meta charset="utf-8"><link rel="stylesheet" '
             'href="player.css"><script defer src="player.js"></script><body data-theme="light">'

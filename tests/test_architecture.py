@@ -15,7 +15,7 @@ import swarm
 FOLDER = Path(swarm.__file__).parent
 REFERENCE = Path(__file__).parents[1] / "docs" / "api"
 FACES = sorted(path.parent.name for path in FOLDER.glob("*/__init__.py"))
-LEAVES = ["_limits", "activations", "env", "metrics", "style", "util"]
+LEAVES = ["_drawing", "_limits", "activations", "env", "metrics", "style", "util"]
 DRAWING = ["animator", "figures", "movie", "player"]
 TRAINING = {"core", "lift", "regimes"}
 

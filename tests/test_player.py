@@ -11,9 +11,13 @@ import numpy as np
 import pytest
 from matplotlib import colormaps
 
-from swarm import player
+from swarm import figures, player
+from swarm._drawing import evenly
 from swarm.player import Player
-from swarm.player._pack import evenly, pack
+from swarm.player._colors import map_ends, palette
+from swarm.player._pack import pack
+from swarm.style import CATEGORIES, DARK, LIGHT
+from swarm.surface import Paths, Plane, Surface
 
 
 def wave(bees=12, epochs=30, points=40, seed=0):
@@ -211,7 +215,7 @@ def test_recorded_epochs_keep_the_numbers_given():
 
 def test_a_loss_map_keeps_its_orientation_and_scale():
     xs, ys, losses = bowl()
-    made = player.descent(xs, ys, losses, spirals())
+    made = player.descent((xs, ys, losses), spirals(), surface_scale="log")
     recorded = read(made)
     assert recorded["surface"]["xs"] == [-2, 2]
     assert recorded["surface"]["ys"] == [-1, 1]
@@ -224,9 +228,43 @@ def test_a_loss_map_keeps_its_orientation_and_scale():
     )
 
 
+@pytest.mark.parametrize(("factor", "log"), [(29, False), (31, True)])
+def test_colors_are_logarithmic_from_a_range_of_thirty_as_in_a_surface_figure(factor, log):
+    xs, ys = np.linspace(-2, 2, 21), np.linspace(-1, 1, 11)
+    losses = np.geomspace(1, factor, 231).reshape(11, 21)
+    plane = Plane([0, 0], [1, 0], [0, 1], ("w1", "w2"))
+    landscape = Surface(xs, ys, losses, plane)
+    recorded = read(player.descent(landscape, spirals(), np.linspace(1, factor, 7)))
+    assert (recorded["surface"]["scale"] == "log") == (recorded["lossScale"] == "log") == log
+    assert (figures.surface_figure(landscape).data[0].surfacecolor is not None) == log
+
+
+def test_a_surface_and_paths_are_taken_as_they_are():
+    xs, ys, losses = bowl()
+    plane = Plane([0, 0], [1, 0], [0, 1], ("left", "right"))
+    still = np.zeros((7, 25))
+    final = np.random.default_rng(8).uniform(1, 2, (7, 25))
+    paths = Paths(spirals(), final, final, still, plane, 1.0)
+    recorded = read(player.descent(Surface(xs, ys, losses, plane), paths))
+    assert (recorded["xlabel"], recorded["ylabel"]) == ("left", "right")
+    np.testing.assert_allclose(recorded["loss"], final[:, -1], 1e-6)
+    pieces = read(player.descent((xs, ys, losses), spirals(), final))
+    assert pieces["arrays"] == recorded["arrays"]
+    other = Surface(xs, ys, losses, Plane([0, 1], [1, 0], [0, 1]))
+    with pytest.raises(ValueError, match="another plane"):
+        player.descent(other, paths)
+
+
+def test_true_points_may_have_an_x_of_their_own():
+    x, _, ypred = wave()
+    recorded = read(player.curves(x, ypred, (np.array([2.0, -1.0]), np.array([0.5, 0.25]))))
+    assert (recorded["truthX"], recorded["truth"]) == ([-1, 2], [0.25, 0.5])
+    assert recorded["loss"] is None
+
+
 def test_a_map_with_a_loss_of_zero_is_linear():
     xs, ys, losses = bowl()
-    recorded = read(player.descent(xs, ys, losses - 1, spirals()))
+    recorded = read(player.descent((xs, ys, losses - 1), spirals()))
     assert recorded["surface"]["scale"] == "linear"
     ground = recorded["arrays"]["surface"]
     np.testing.assert_allclose(unpack(ground)[0], losses - 1, atol=ground["step"])
@@ -235,7 +273,7 @@ def test_a_map_with_a_loss_of_zero_is_linear():
 def test_a_large_map_is_resampled_from_end_to_end():
     xs, ys = np.linspace(-2, 2, 501), np.linspace(-1, 1, 333)
     losses = 1 + xs[None, :] + ys[:, None] + 3  # linear, so interpolation is exact
-    recorded = read(player.descent(xs, ys, losses, spirals(), surface_scale="linear"))
+    recorded = read(player.descent((xs, ys, losses), spirals(), surface_scale="linear"))
     ground = recorded["arrays"]["surface"]
     assert ground["shape"] == [1, 201, 201]
     expected = 4 + np.linspace(-2, 2, 201)[None, :] + np.linspace(-1, 1, 201)[:, None]
@@ -244,7 +282,7 @@ def test_a_large_map_is_resampled_from_end_to_end():
 
 def test_a_flat_map_can_be_drawn():
     xs, ys, losses = bowl()
-    assert player.descent(xs, ys, np.ones_like(losses), spirals()).poster().ndim == 3
+    assert player.descent((xs, ys, np.ones_like(losses)), spirals()).poster().ndim == 3
 
 
 X, Y, CURVES = wave()
@@ -254,13 +292,13 @@ XS, YS, LOSSES = bowl()
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((X, CURVES[0]), r"ypred must have shape \(bee, epoch, N\)"),
-        ((X, CURVES[:0]), r"ypred must have shape .* none of them 0, got \(0, 30, 40\)"),
-        ((X, np.full_like(CURVES, np.nan)), "ypred has not one finite number"),
+        ((X, CURVES[0]), r"data must have shape \(bee, epoch, N\)"),
+        ((X, CURVES[:0]), r"data must have shape .* none of them 0, got \(0, 30, 40\)"),
+        ((X, np.full_like(CURVES, np.nan)), "data has not one finite number"),
         ((X[1:], CURVES), r"x must have one finite number for each of the 40 points"),
         ((np.where(X > 2, np.nan, X), CURVES), "with NaN or infinity"),
         ((np.ones_like(X), CURVES), "at least two different points"),
-        ((X, CURVES, Y[1:]), r"y must have the shape of x, \(40,\), got \(39,\)"),
+        ((X, CURVES, Y[1:]), r"truth must have the shape of x, \(40,\)"),
         ((X, CURVES, Y, np.ones(5)), r"loss must have shape \(bee,\) = \(12,\)"),
         ((X, CURVES, Y, None, np.ones((12, 29, 3))), r"values must have the bees and epochs"),
     ],
@@ -275,8 +313,11 @@ def test_curves_that_do_not_fit_are_named(arguments, message):
     [
         ({"ylim": (1, 1)}, r"ylim must be \(low, high\) with low < high, got \(1, 1\)"),
         ({"epochs": [1, 2]}, r"epochs must have 30 numbers"),
-        ({"loss_scale": "sqrt"}, "loss_scale must be 'linear' or 'log', got 'sqrt'"),
-        ({"loss": np.zeros(12), "loss_scale": "log"}, "needs a positive final loss"),
+        ({"loss_scale": "sqrt"}, "loss_scale must be 'auto', 'linear' or 'log', got 'sqrt'"),
+        (
+            {"loss": np.zeros(12), "loss_scale": "log"},
+            r"needs positive values, but the lowest final loss is 0; leave out loss_scale='log'",
+        ),
     ],
 )
 def test_settings_that_make_no_sense_are_named(keywords, message):
@@ -287,15 +328,18 @@ def test_settings_that_make_no_sense_are_named(keywords, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((XS, YS, LOSSES.T, spirals()), "it is transposed: rows must be y"),
+        (((XS, YS, LOSSES.T), spirals()), "it is transposed: rows must be y"),
         (
-            (XS, YS[:-1], LOSSES, spirals()),
-            r"surface_values must have shape \(Y, X\) = \(10, 21\)",
+            ((XS, YS[:-1], LOSSES), spirals()),
+            r"values of the surface must have shape \(Y, X\) = \(10, 21\)",
         ),
-        ((XS**3, YS, LOSSES, spirals()), "surface_xs must be evenly spaced"),
-        ((XS[::-1], YS, LOSSES, spirals()), "surface_xs must be two or more ascending"),
-        ((XS, YS, LOSSES, np.ones((3, 4, 3))), r"positions must have shape \(bee, epoch, 2\)"),
-        ((XS, YS, LOSSES * np.nan, spirals()), "surface_values has not one finite number"),
+        (((XS**3, YS, LOSSES), spirals()), "xs of the surface must be evenly spaced"),
+        (((XS[::-1], YS, LOSSES), spirals()), "xs of the surface must be two or more ascending"),
+        (((XS, YS, LOSSES), np.ones((3, 4, 3))), r"paths must have shape \(bee, epoch, 2\)"),
+        (
+            ((XS, YS, LOSSES * np.nan), spirals()),
+            "values of the surface has not one finite number",
+        ),
     ],
 )
 def test_descents_that_do_not_fit_are_named(arguments, message):
@@ -304,8 +348,11 @@ def test_descents_that_do_not_fit_are_named(arguments, message):
 
 
 def test_a_log_map_of_losses_that_are_not_positive_is_an_error():
-    with pytest.raises(ValueError, match=r"surface_scale='log' needs positive losses"):
-        player.descent(XS, YS, LOSSES - 2, spirals(), surface_scale="log")
+    with pytest.raises(
+        ValueError,
+        match=r"positive values, but the lowest loss of the surface is -1; leave out surface_s",
+    ):
+        player.descent((XS, YS, LOSSES - 2), spirals(), surface_scale="log")
 
 
 def test_written_files_are_those_that_the_page_asks_for(tmp_path):
@@ -376,7 +423,7 @@ def test_posters_are_drawn_for_light_and_dark(narrow):
 
 
 def test_a_notebook_gets_everything_in_one_piece():
-    made = player.descent(XS, YS, LOSSES, spirals())
+    made = player.descent(((XS, YS, LOSSES)), spirals())
     page = made._repr_html_()
     assert made.script in page
     assert "class SwarmPlayer" in page
@@ -413,3 +460,33 @@ def test_the_script_has_the_colours_of_the_still_picture():
     anchors = [bytes.fromhex(code) for code in re.findall(r'"([0-9a-f]{6})"', listed)]
     expected = colormaps["viridis"](np.linspace(0, 1, len(anchors)), bytes=True)[:, :3]
     assert np.abs(np.array([list(a) for a in anchors]) - expected).max() <= 1
+    (listed,) = re.findall(r"const CATEGORIES = \[(.*?)\]", text, re.S)
+    assert [f"#{code}" for code in re.findall(r'"([0-9a-f]{6})"', listed)] == list(CATEGORIES)
+
+
+def test_the_style_sheet_has_the_colors_of_the_styles_and_no_others():
+    text = Path(player.__file__).with_name("player.css").read_text("utf-8")
+    for name, light in palette(LIGHT).items():
+        pair = f"var(--swarm-light, {light}) var(--swarm-dark, {palette(DARK)[name]})"
+        assert f"--swarm-{name}: {pair};" in text
+    assert f"var(--swarm-light, {map_ends(LIGHT)}) var(--swarm-dark, {map_ends(DARK)})" in text
+    assert len(re.findall(r"#[0-9a-f]{3,8}\b", text)) == 2 * len(palette(LIGHT))
+
+
+def luminance(color):
+    parts = np.array([int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [
+        0.2126,
+        0.7152,
+        0.0722,
+    ]
+
+
+@pytest.mark.parametrize("style", [LIGHT, DARK])
+def test_words_of_the_player_can_be_read(style):
+    colors = palette(style)
+    for front, back in (
+        ("text", "paper"), ("soft", "paper"), ("on-accent", "accent"), ("text", "hover"),
+    ):  # fmt: skip
+        low, high = sorted(luminance(colors[name]) for name in (front, back))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, (front, back)

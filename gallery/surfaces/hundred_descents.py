@@ -100,14 +100,10 @@ figures.save(figure, "small_steps.html")
 
 steps = range(0, NUM_RECORDS * STEPS_PER_RECORD, STEPS_PER_RECORD)
 from_above = player.descent(
-    landscape.xs,
-    landscape.ys,
-    landscape.values,
+    landscape,
     plane.project(large["weights"]),
     loss=large["loss"],
     title=f"{NUM_BEES} descents, large steps",
-    xlabel="w1",
-    ylabel="w2",
     epochs=list(steps),
 )
 figures.save(from_above, "large_steps.html")

@@ -99,7 +99,7 @@ movie
 recording = player.curves(
     xt.numpy(),
     swarm["ypred"],
-    y=yt.numpy(),
+    truth=yt.numpy(),
     values=bends.clip(-10, 10),
     values_label="where neurons bend, −b/w",
     title=f"{NUM_BEES} networks learning a sine",

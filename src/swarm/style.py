@@ -6,17 +6,20 @@ from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
-from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, to_rgb
+from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, to_hex, to_rgb
 
 __all__ = [
+    "CATEGORIES",
     "DARK",
     "LIGHT",
+    "PATHS",
     "SITE_INCHES",
     "Style",
     "bee_colormap",
     "density_colormap",
     "diverging_colormap",
     "is_dark",
+    "mixed",
     "opacity",
 ]
 
@@ -146,6 +149,31 @@ DARK = Style(
     other="#4fd1c0",
 )
 """Light on almost black."""
+
+PATHS = ("#f4661b", "#e64980", "#4dabf7", "#f1f3f5", "#fab005")
+"""Colours of paths on a surface in viridis, in turn: none is near any of its greens."""
+
+
+CATEGORIES = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
+    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
+"""Colours of up to ten kinds of thing, which the colour-blind tell apart (Petroff, 2021,
+arXiv:2107.02270)."""
+
+
+def mixed(one: str, other: str, share: float = 0.5) -> str:
+    """Give a colour between two: `one` at a `share` of 0, `other` at 1.
+
+    Returns
+    -------
+    str
+        As ``"#rrggbb"``.
+    """
+    red, green, blue = (
+        a + (b - a) * share for a, b in zip(to_rgb(one), to_rgb(other), strict=True)
+    )
+    return to_hex((red, green, blue))
 
 
 def is_dark(color: Any = None) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from swarm import player
+from swarm.player import _poster
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 pytestmark = pytest.mark.browser
@@ -38,14 +39,15 @@ def slope():
     places = np.array([[0.25, 0.5], [0.75, 1.5]])
     positions = np.broadcast_to(places[:, None], (2, EPOCHS, 2))
     losses = 1 + xs[None, :] + 0 * ys[:, None]
-    return player.descent(xs, ys, losses, positions, loss=[1.25, 1.75], surface_scale="linear")
+    surface = (xs, ys, losses)
+    return player.descent(surface, positions, loss=[1.25, 1.75], surface_scale="linear")
 
 
 def build(made, folder, before="", after=""):
     """Write a page of its own with one player."""
     made.write(folder / "media")
     for name in ("player.js", "player.css"):
-        (folder / name).write_text((files("swarm") / "static" / name).read_text("utf-8"), "utf-8")
+        (folder / name).write_text((files("swarm") / "player" / name).read_text("utf-8"), "utf-8")
     (folder / "index.html").write_text(
         "<!doctype html><html lang=en><meta charset=utf-8><title>A page</title>"
         '<meta name=viewport content="width=device-width, initial-scale=1">'
@@ -63,9 +65,9 @@ def quick_pictures(monkeypatch):
     """Still pictures have tests of their own; here blank ones do."""
 
     def blank(*_, size, **__):
-        return np.full((*player.still.SIZES[size][::-1], 3), 255, np.uint8)
+        return np.full((*_poster.SIZES[size][::-1], 3), 255, np.uint8)
 
-    monkeypatch.setattr(player.still, "draw", blank)
+    monkeypatch.setattr(_poster, "draw", blank)
 
 
 @pytest.fixture
@@ -232,16 +234,16 @@ def test_colours_follow_the_final_loss_until_they_are_switched_off(open_page):
     best, worst = pixel(page, 0.37, -0.5), pixel(page, 0.37, 0.5)
     assert np.abs(best - LOW).sum() < np.abs(best - HIGH).sum()
     assert worst[1] > worst[0] + 20  # green, the bright end of the map on white
-    page.click(".swarm-player__colour")
+    page.click(".swarm-player__color")
     settle(page)
-    assert page.get_attribute(".swarm-player__colour", "aria-pressed") == "false"
+    assert page.get_attribute(".swarm-player__color", "aria-pressed") == "false"
     assert np.abs(pixel(page, 0.37, -0.5) - pixel(page, 0.37, 0.5)).max() < 40
     blue = pixel(page, 0.37, 0.5)
     assert blue[2] > blue[1] > blue[0]
 
 
 def test_the_true_curve_is_drawn_as_dots(open_page):
-    made = player.curves(X, flat((0.5, 0.6)), y=np.full(len(X), -0.5), ylim=(-1, 1))
+    made = player.curves(X, flat((0.5, 0.6)), truth=np.full(len(X), -0.5), ylim=(-1, 1))
     page = open_page(made)
     red, green, blue = pixel(page, X[7], -0.5)
     assert max(red, green, blue) - min(red, green, blue) < 30  # grey
@@ -514,7 +516,7 @@ def test_lower_ground_is_darker(open_page):
 def test_a_trail_shows_the_way_walked_so_far(open_page):
     walk = np.stack([np.linspace(0.1, 0.9, EPOCHS), np.full(EPOCHS, 0.5)], axis=-1)[None]
     grid = np.linspace(0, 1, 11)
-    page = open_page(player.descent(grid, grid, np.ones((11, 11)), walk))
+    page = open_page(player.descent((grid, grid, np.ones((11, 11))), walk))
     ground = pixel(page, 0.6, 0.8, 0)
     assert np.abs(pixel(page, 0.6, 0.5) - ground).max() > 40
     epoch(page, 1)

@@ -105,7 +105,7 @@ def test_reader_scrubs_singles_out_colours_and_zooms(address, new_page, tmp_path
     page.mouse.move(2, 2)
 
     # Colours say the final loss, or nothing.
-    toggle = film.figure.locator(".swarm-player__colour")
+    toggle = film.figure.locator(".swarm-player__color")
     film.take("no-bee")
     for pressed in ("false", "true"):
         toggle.click()

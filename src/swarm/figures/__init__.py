@@ -10,7 +10,8 @@ without JavaScript.
 from swarm._face import hand_on
 from swarm.figures._save import save
 from swarm.figures._still.still import still
-from swarm.figures._surfaces import contour_figure, descent_figure, surface_figure, swarm_figure
+from swarm.figures._surfaces import contour_figure, descent_figure, surface_figure
+from swarm.figures._swarm import swarm_figure
 
 __all__ = [
     "contour_figure",

@@ -1,7 +1,7 @@
 """What all plotly figures share: an empty template, axes, colours, and a slider over frames.
 
 Backgrounds are transparent and greys are of middle tone, so that a figure reads
-on a light page and on a dark one before the page recolours it.
+on a light page and on a dark one before the page recolors it.
 """
 
 import textwrap
@@ -14,22 +14,21 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-__all__ = ["BEE", "PATHS", "TRUTH"]
+from swarm._drawing import evenly
+from swarm.style import DARK, LIGHT, mixed
 
 Array = NDArray[Any]
 
-TEXT = "#7b8491"
-GRID = "rgba(128,136,150,0.35)"
-SOLID_GRID = "#9aa2ae"
-BEE = "#2f7de1"
-TRUTH = "#7b8491"
-PATHS = ("#f4661b", "#e64980", "#4dabf7", "#f1f3f5", "#fab005")
+TEXT = mixed(LIGHT.muted, DARK.muted)
+_MIDDLE = mixed(LIGHT.truth, DARK.truth)
+GRID = f"rgba({','.join(str(int(_MIDDLE[i : i + 2], 16)) for i in (1, 3, 5))},0.35)"
+SOLID_GRID = mixed(_MIDDLE, DARK.text, 0.2)
 BELOW = {"orientation": "h", "x": 0.02, "yref": "container", "y": 0.01, "yanchor": "bottom"}
 """A legend at the bottom of a figure, which makes room for as many rows as it takes."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
-def figure(title: str, subtitle: str = "") -> go.Figure:
+def empty_figure(title: str, subtitle: str = "") -> go.Figure:
     """Return an empty figure; plotly's own template would add 7 kB to each."""
     title = wrapped(title, 40)
     return go.Figure(
@@ -67,9 +66,20 @@ def wrapped(words: str, most: int) -> str:
     return "<br>".join(lines).replace("\n", "<br>")
 
 
-def small(values: Any) -> NDArray[np.float32]:
-    """Return values as float32, which plotly writes as base64 of four bytes each."""
-    return np.ascontiguousarray(values, dtype=np.float32)
+def compact(values: Any) -> Array:
+    """Return values as float32, which plotly writes as base64 of four bytes each.
+
+    As float64 where they differ by too little for that, such as seconds since 1970.
+    """
+    values = np.ascontiguousarray(values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        small = values.astype(np.float32)
+        off = np.abs(small - values)
+    finite = np.isfinite(values)
+    if not finite.any():
+        return small
+    span = np.ptp(values[finite].astype(float))
+    return small if np.max(off[finite]) <= 1e-4 * span or span == 0 else values.astype(float)
 
 
 def packed(values: Array, low: float, high: float) -> tuple[Array, tuple[float, float]]:
@@ -79,12 +89,12 @@ def packed(values: Array, low: float, high: float) -> tuple[Array, tuple[float, 
     finite, all stay as they are, as float32.
     """
     if not np.isfinite(values).all():
-        return small(values), (low, high)
+        return compact(values), (low, high)
     steps = np.rint((values.astype(float) - low) * (65535 / (high - low))) - 32768
     return steps.astype(np.int16), (-32768, 32767)
 
 
-def axis(name: str, *span: float, solid: bool = False) -> dict[str, Any]:
+def axis_look(name: str, *span: float, solid: bool = False) -> dict[str, Any]:
     """Return an axis with a name and, optionally, its two ends."""
     words = {"text": wrapped(name, 20 if solid else 40), "font": {"size": 12 if solid else 13}}
     look: dict[str, Any] = {"title": words, "zeroline": False}
@@ -100,18 +110,18 @@ def axis(name: str, *span: float, solid: bool = False) -> dict[str, Any]:
     return look
 
 
-def colour_scale() -> list[list[Any]]:
+def color_scale() -> list[list[Any]]:
     """Return viridis without its darkest and lightest ends, which vanish on dark and light."""
-    colours = mpl.colormaps["viridis"](np.linspace(0.07, 0.97, 16))
-    return [[round(i / 15, 4), mpl.colors.to_hex(colour)] for i, colour in enumerate(colours)]
+    colors = mpl.colormaps["viridis"](np.linspace(0.07, 0.97, 16))
+    return [[round(i / 15, 4), mpl.colors.to_hex(color)] for i, color in enumerate(colors)]
 
 
-def shades(count: int) -> list[str]:
+def bee_colors(count: int) -> list[str]:
     """Return colours of bees from low to high, all apart from the surface's and both pages'."""
     return [mpl.colors.to_hex(c) for c in mpl.colormaps["plasma"](np.linspace(0.8, 0.4, count))]
 
 
-def colour_bar(ticks: tuple[Array, list[str]] | None, name: str = "") -> dict[str, Any]:
+def color_bar(ticks: tuple[Array, list[str]] | None, name: str = "") -> dict[str, Any]:
     """Return a slim colour bar; `ticks` are places and texts."""
     bar: dict[str, Any] = {
         "title": {"text": name},
@@ -137,11 +147,11 @@ def log_ticks(low: float, high: float, most: int = 10) -> tuple[Array, list[str]
     return ticks, [f"{tick:g}" for tick in ticks]
 
 
-def thinned(epochs: int, most: int) -> NDArray[np.int_]:
+def frames_of(epochs: int, most: int) -> NDArray[np.intp]:
     """Return at most `most` epochs, evenly spread, with the first and the last."""
     if most < 2:
         raise ValueError(f"a slider needs at least 2 frames, got {most}")
-    return np.unique(np.linspace(0, epochs - 1, min(epochs, most)).round().astype(int))
+    return evenly(epochs, most)
 
 
 def add_slider(
@@ -213,3 +223,12 @@ def add_slider(
             }
         ],
     )
+
+
+def epoch_labels(epochs: Sequence[int] | None, length: int) -> list[str]:
+    """Return what to call the epochs on the slider."""
+    if epochs is None:
+        return [str(i) for i in range(length)]
+    if len(epochs) != length:
+        raise ValueError(f"{length} epochs were recorded, but epochs names {len(epochs)}")
+    return [str(epoch) for epoch in epochs]

@@ -17,7 +17,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-:root {{ color-scheme: light; background: white; font-family: system-ui, sans-serif; }}
+:root {{ colour-scheme: light; background: white; font-family: system-ui, sans-serif; }}
 body {{ margin: 2rem auto; max-width: 62rem; padding: 0 1rem; }}
 .figure {{ aspect-ratio: {ratio}; min-height: 32rem; width: 100%; }}
 </style>

@@ -9,12 +9,14 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from swarm.figures import _look as look
+from swarm._drawing import is_log, same_plane
+from swarm.figures._look import axis_look, bee_colors, color_bar, color_scale, compact, log_ticks
 from swarm.figures._sight import in_sight
+from swarm.style import PATHS
 from swarm.surface import Paths, Surface
 
 Array = NDArray[Any]
-Ways = Paths | Sequence[Paths] | Mapping[str, Paths]
+PathsLike = Paths | Sequence[Paths] | Mapping[str, Paths]
 
 RATIO = 0.6
 """How high the box around a surface is, for a ground of 1 by 1."""
@@ -27,14 +29,14 @@ class Strand:
     name: str
     path: Paths
     bees: Array
-    colour: str
+    color: str
 
 
 class Scene:
     """A surface and the paths on it: what figures of both have in common."""
 
     def __init__(
-        self, surface: Surface, paths: Ways | None, color_by: ArrayLike | str | None = None
+        self, surface: Surface, paths: PathsLike | None, color_by: ArrayLike | str | None = None
     ) -> None:
         self.surface = surface
         if paths is None:
@@ -46,11 +48,7 @@ class Scene:
         else:
             self.paths = {f"path {i + 1}": path for i, path in enumerate(paths)}
         for name, path in self.paths.items():
-            same = path.plane is surface.plane or all(
-                np.array_equal(getattr(path.plane, part), getattr(surface.plane, part))
-                for part in ("origin", "u", "v")
-            )
-            if not same:
+            if not same_plane(path.plane, surface.plane):
                 raise ValueError(
                     f"{name!r} was projected onto another plane than the surface's; "
                     "pass the same plane to loss_surface and loss_paths"
@@ -58,8 +56,8 @@ class Scene:
         low, high = ends(surface.values)
         grids = surface.xs, surface.ys, np.array([low, high])
         self.spans = [self._span(grid, i) for i, grid in enumerate(grids)]
-        alone = [path for path in self.paths.values() if len(path.losses) > 1]
-        self.swarm = alone[0] if len(self.paths) == len(alone) == 1 else None
+        swarms = [path for path in self.paths.values() if len(path.losses) > 1]
+        self.swarm = swarms[0] if len(self.paths) == len(swarms) == 1 else None
         self.legend = ""
         self.strands = self._strands(color_by)
 
@@ -77,9 +75,9 @@ class Scene:
                     f"{list(self.paths)}; leave it out, and each has a colour of its own"
                 )
             return [
-                Strand(name, path, np.arange(len(path.losses)), colour)
-                for (name, path), colour in zip(
-                    self.paths.items(), itertools.cycle(look.PATHS), strict=False
+                Strand(name, path, np.arange(len(path.losses)), color)
+                for (name, path), color in zip(
+                    self.paths.items(), itertools.cycle(PATHS), strict=False
                 )
             ]
         values = self.swarm.losses[:, -1] if by_loss else np.asarray(color_by, dtype=float)
@@ -90,14 +88,14 @@ class Scene:
             )
         self.legend = f"final {self.surface.name}" if by_loss else ""
         groups = fifths(values)
-        colours = look.shades(len(groups))
+        colors = bee_colors(len(groups))
         return [
-            Strand(_range(values[bees]), self.swarm, bees, colour)
-            for bees, colour in zip(groups[::-1], colours[::-1], strict=True)
+            Strand(_range(values[bees]), self.swarm, bees, color)
+            for bees, color in zip(groups[::-1], colors[::-1], strict=True)
         ]
 
-    def told(self, strand: Strand) -> str:
-        """Say in words which bee and epoch a point is, as customdata from `strung` knows."""
+    def bee_words(self, strand: Strand) -> str:
+        """Say in words which bee and epoch a point is, as customdata from `joined` knows."""
         if len(strand.path.losses) == 1:
             return "epoch %{customdata[0]:d}"
         return (
@@ -108,7 +106,7 @@ class Scene:
     def hover(self, strand: Strand, words: str, loss: str = "z") -> str:
         """Add to words where a point is and how high; `loss` is where plotly finds that."""
         name = "" if self.swarm else f"{strand.name}, "
-        return f"{name}{words}<br>{where(self.surface, loss)}"
+        return f"{name}{words}<br>{hover_words(self.surface, loss)}"
 
     def key(self) -> dict[str, Any]:
         """Return what a legend of a swarm's colours needs: a title, and the lowest first."""
@@ -139,8 +137,8 @@ class Scene:
         outside = ~((points >= low) & (points <= high)).all(axis=-1)
         return np.where(outside[..., None], np.nan, points)
 
-    def strung(self, strand: Strand, frames: Any = None) -> tuple[Array, Array, Array, Array]:
-        """Join bees to one line, broken by NaN between them: x, y, loss, and what to tell.
+    def joined(self, strand: Strand, frames: Any = None) -> tuple[Array, Array, Array, Array]:
+        """Join bees to one line, broken by NaN between them: x, y, loss, and customdata.
 
         The last has the columns epoch and, in a swarm, bee and final loss.
         """
@@ -154,10 +152,10 @@ class Scene:
         line = line if frames is None else line[:, frames]
         gap = np.full((bees, 1, line.shape[-1]), np.nan)
         line = np.concatenate([line, gap], axis=1).reshape(-1, line.shape[-1])[:-1]
-        x, y, loss = (look.small(column) for column in line[:, :3].T)
-        return x, y, loss, look.small(line[:, 3:])
+        x, y, loss = (compact(column) for column in line[:, :3].T)
+        return x, y, loss, compact(line[:, 3:])
 
-    def fidelity(self) -> str:
+    def plane_words(self) -> str:
         """Say how far the plane can be trusted; a net of two weights needs no such words."""
         if len(self.surface.plane) <= 2:
             return ""
@@ -177,20 +175,20 @@ class Scene:
         surface = self.surface
         x, y, low = surface.minimum()
         x_name, y_name = surface.plane.labels
-        told = [
+        sentences = [
             f"The {surface.name} over {x_name}, from {surface.xs.min():.3g} to "
             f"{surface.xs.max():.3g}, and {y_name}, from {surface.ys.min():.3g} to "
             f"{surface.ys.max():.3g}. It runs from {low:.4g}, at ({x:.3g}, {y:.3g}), to "
             f"{np.nanmax(surface.values):.4g}."
         ]
         if self.legend:
-            told.append(f"Bees are coloured by their {self.legend}, in fifths.")
+            sentences.append(f"Bees are coloured by their {self.legend}, in fifths.")
         away = 0
         for name, path in self.paths.items():
             bees, epochs = path.losses.shape
             away += int(np.isnan(self.points(path)).any(axis=(1, 2)).sum())
             if bees > 1:
-                told.append(
+                sentences.append(
                     f"{name}: {bees} bees, from a mean {surface.name} of "
                     f"{np.nanmean(path.losses[:, 0]):.4g} to "
                     f"{np.nanmean(path.losses[:, -1]):.4g} in {epochs - 1} steps."
@@ -200,23 +198,23 @@ class Scene:
                 f"({a:.3g}, {b:.3g}), {surface.name} {loss:.4g}"
                 for (a, b), loss in zip(path.coordinates[0], path.losses[0], strict=True)
             ]
-            told.append(f"{name}: from {ends[0]}, to {ends[-1]}, in {epochs - 1} steps.")
+            sentences.append(f"{name}: from {ends[0]}, to {ends[-1]}, in {epochs - 1} steps.")
         if away:
-            told.append(
+            sentences.append(
                 f"{away} of {sum(len(p.losses) for p in self.paths.values())} paths leave "
                 "the window and are cut there."
             )
         short = f"The {surface.name} over {x_name} and {y_name}."
-        fidelity = self.fidelity().split("<br>")
-        notes = [short, *(f"{part}." for part in fidelity if part), told[-1] if away else ""]
-        return {"caption": caption or " ".join(filter(None, notes)), "alt": " ".join(told)}
+        trust = self.plane_words().split("<br>")
+        notes = [short, *(f"{part}." for part in trust if part), sentences[-1] if away else ""]
+        return {"caption": caption or " ".join(filter(None, notes)), "alt": " ".join(sentences)}
 
     def layout(self) -> dict[str, Any]:
         x_name, y_name = self.surface.plane.labels
         return {
-            "xaxis": look.axis(x_name, *self.spans[0], solid=True),
-            "yaxis": look.axis(y_name, *self.spans[1], solid=True),
-            "zaxis": look.axis(self.surface.name, *self.spans[2], solid=True),
+            "xaxis": axis_look(x_name, *self.spans[0], solid=True),
+            "yaxis": axis_look(y_name, *self.spans[1], solid=True),
+            "zaxis": axis_look(self.surface.name, *self.spans[2], solid=True),
             "aspectmode": "manual",
             "aspectratio": {"x": 1, "y": 1, "z": RATIO},
             "camera": self.camera(),
@@ -258,7 +256,7 @@ class Scene:
         }
 
 
-def where(surface: Surface, loss: str = "z") -> str:
+def hover_words(surface: Surface, loss: str = "z") -> str:
     """Say for hover text where a point is and how high; `loss` is where plotly finds that."""
     x, y = surface.plane.labels
     return (
@@ -269,24 +267,24 @@ def where(surface: Surface, loss: str = "z") -> str:
 
 def add_surface(figure: go.Figure, surface: Surface, log: bool | None) -> None:
     low, high = ends(surface.values)
-    colours: dict[str, Any] = {}
+    colors: dict[str, Any] = {}
     ticks = None
-    if is_log(surface, log):
+    if has_log_colors(surface, log):
         # A colour scale has 256 shades, so one byte for each grid point holds them.
         def shade(values: Array) -> Array:
             return 255 * np.log(values / low) / np.log(high / low)
 
         shades = np.nan_to_num(shade(np.clip(surface.values, low, high)))
-        colours = {"surfacecolor": shades.round().astype(np.uint8), "cmin": 0, "cmax": 255}
-        at, texts = look.log_ticks(low, high)
+        colors = {"surfacecolor": shades.round().astype(np.uint8), "cmin": 0, "cmax": 255}
+        at, texts = log_ticks(low, high)
         ticks = shade(at), texts
     figure.add_surface(
-        x=look.small(surface.xs),
-        y=look.small(surface.ys),
-        z=look.small(surface.values),
+        x=compact(surface.xs),
+        y=compact(surface.ys),
+        z=compact(surface.values),
         name=surface.name,
-        colorscale=look.colour_scale(),
-        colorbar=look.colour_bar(ticks),
+        colorscale=color_scale(),
+        colorbar=color_bar(ticks),
         contours={
             "x": {"highlight": False},
             "y": {"highlight": False},
@@ -301,8 +299,8 @@ def add_surface(figure: go.Figure, surface: Surface, log: bool | None) -> None:
             },
         },
         lighting={"ambient": 0.8, "diffuse": 0.4, "specular": 0.05, "roughness": 0.9},
-        hovertemplate=where(surface),
-        **colours,
+        hovertemplate=hover_words(surface),
+        **colors,
     )
 
 
@@ -314,14 +312,9 @@ def ends(values: Any) -> tuple[float, float]:
     return float(finite.min()), float(finite.max())
 
 
-def is_log(surface: Surface, log: bool | None) -> bool:
-    low, high = ends(surface.values)
-    if log and low <= 0:
-        raise ValueError(
-            f"log colours need positive values, but the lowest {surface.name} is {low:.3g}; "
-            "leave out log=True"
-        )
-    return low > 0 and high > 30 * low if log is None else log and high > low
+def has_log_colors(surface: Surface, log: bool | None) -> bool:
+    """Decide whether a surface's colours follow the logarithm of its values."""
+    return is_log(*ends(surface.values), log, name=surface.name, asked="log=True")
 
 
 def fifths(values: Array) -> list[Array]:

@@ -1,11 +1,4 @@
-"""Surfaces and swarms as plotly figures, which can be turned and hovered over.
-
-Every figure carries its data as float32, has a transparent background and
-colours that read on light and dark pages, and says in ``layout.meta`` what it
-shows: ``caption`` for the page, ``alt`` for those who cannot see it.
-`still` draws the same picture with matplotlib, for print and for readers
-without JavaScript.
-"""
+"""Loss surfaces and the paths on them as plotly figures."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,20 +7,36 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from swarm.figures import _look as look
-from swarm.figures._save import save
-from swarm.figures._scene import Scene, Ways, add_surface, ends, is_log, where
-from swarm.figures._still.still import still
+from swarm.figures._look import (
+    add_slider,
+    axis_look,
+    color_bar,
+    color_scale,
+    compact,
+    empty_figure,
+    epoch_labels,
+    frames_of,
+    log_ticks,
+)
+from swarm.figures._scene import (
+    PathsLike,
+    Scene,
+    Strand,
+    add_surface,
+    ends,
+    has_log_colors,
+    hover_words,
+)
 from swarm.surface import Surface
 
-__all__ = ["contour_figure", "descent_figure", "save", "still", "surface_figure", "swarm_figure"]
+__all__ = ["contour_figure", "descent_figure", "surface_figure"]
 
 Array = NDArray[Any]
 
 
 def surface_figure(
     surface: Surface,
-    paths: Ways | None = None,
+    paths: PathsLike | None = None,
     *,
     title: str | None = None,
     caption: str | None = None,
@@ -70,23 +79,23 @@ def surface_figure(
         fit the swarm.
     """
     scene = Scene(surface, paths, color_by)
-    figure = look.figure(title or f"{_capital(surface.name)} surface", scene.fidelity())
+    figure = empty_figure(title or f"{_capital(surface.name)} surface", scene.plane_words())
     add_surface(figure, surface, log)
     for strand in scene.strands:
         one = len(strand.path.losses) == 1
-        x, y, z, told = scene.strung(strand)
+        x, y, z, custom = scene.joined(strand)
         figure.add_scatter3d(
             x=x,
             y=y,
             z=z,
-            customdata=told,
+            customdata=custom,
             mode="lines+markers" if one else "lines",
             name=strand.name,
-            line={"color": strand.colour, "width": 6 if one else 2.5},
-            marker={"color": strand.colour, "size": 3},
+            line={"color": strand.color, "width": 6 if one else 2.5},
+            marker={"color": strand.color, "size": 3},
             opacity=1 if one else 0.8,
             showlegend=len(scene.strands) > 1,
-            hovertemplate=scene.hover(strand, scene.told(strand)),
+            hovertemplate=scene.hover(strand, scene.bee_words(strand)),
         )
     figure.update_layout(scene=scene.layout(), meta=scene.meta(caption), legend=scene.key())
     return figure
@@ -94,7 +103,7 @@ def surface_figure(
 
 def contour_figure(
     surface: Surface,
-    paths: Ways | None = None,
+    paths: PathsLike | None = None,
     *,
     title: str | None = None,
     caption: str | None = None,
@@ -118,48 +127,50 @@ def contour_figure(
         As for `surface_figure`.
     """
     scene = Scene(surface, paths, color_by)
-    figure = look.figure(title or f"{_capital(surface.name)} from above", scene.fidelity())
+    figure = empty_figure(title or f"{_capital(surface.name)} from above", scene.plane_words())
     values, ticks, shown = surface.values, None, "z"
     extra: dict[str, Any] = {}
-    if is_log(surface, log):
-        at, texts = look.log_ticks(*ends(surface.values))
+    if has_log_colors(surface, log):
+        at, texts = log_ticks(*ends(surface.values))
         values, ticks = np.log10(surface.values), (np.log10(at), texts)
-        shown, extra = "customdata", {"customdata": look.small(surface.values)}
+        shown, extra = "customdata", {"customdata": compact(surface.values)}
     low, high = ends(values)
     figure.add_contour(
-        x=look.small(surface.xs),
-        y=look.small(surface.ys),
-        z=look.small(values),
+        x=compact(surface.xs),
+        y=compact(surface.ys),
+        z=compact(values),
         name=surface.name,
-        colorscale=look.colour_scale(),
+        colorscale=color_scale(),
         contours={"start": low, "end": high, "size": (high - low) / 20 or 1.0},
         line={"width": 0.6, "color": "rgba(255,255,255,0.55)"},
-        colorbar=look.colour_bar(ticks, surface.name),
-        hovertemplate=where(surface, shown),
+        colorbar=color_bar(ticks, surface.name),
+        hovertemplate=hover_words(surface, shown),
         **extra,
     )
     for strand in scene.strands:
         bees, epochs = strand.path.losses.shape
-        x, y, z, told = scene.strung(strand)
+        x, y, z, custom = scene.joined(strand)
         figure.add_scatter(
             x=x,
             y=y,
-            customdata=np.column_stack([told, z]),
+            customdata=np.column_stack([custom, z]),
             mode="lines+markers" if bees == 1 else "lines",
             name=strand.name,
-            line={"color": strand.colour, "width": 2.5 if bees == 1 else 1.2},
+            line={"color": strand.color, "width": 2.5 if bees == 1 else 1.2},
             marker={
-                "color": strand.colour,
+                "color": strand.color,
                 "size": 5 if epochs > 1 else 10,
                 "line": {"color": "white", "width": 0.8},
             },
             opacity=1 if bees == 1 else 0.8,
             showlegend=len(scene.strands) > 1,
-            hovertemplate=scene.hover(strand, scene.told(strand), f"customdata[{told.shape[1]}]"),
+            hovertemplate=scene.hover(
+                strand, scene.bee_words(strand), f"customdata[{custom.shape[1]}]"
+            ),
         )
     figure.update_layout(
-        xaxis=look.axis(surface.plane.labels[0], *scene.spans[0]),
-        yaxis=look.axis(surface.plane.labels[1], *scene.spans[1]),
+        xaxis=axis_look(surface.plane.labels[0], *scene.spans[0]),
+        yaxis=axis_look(surface.plane.labels[1], *scene.spans[1]),
         legend=scene.key(),
         meta=scene.meta(caption),
     )
@@ -168,7 +179,7 @@ def contour_figure(
 
 def descent_figure(
     surface: Surface,
-    paths: Ways,
+    paths: PathsLike,
     *,
     epochs: Sequence[int] | None = None,
     title: str | None = None,
@@ -205,53 +216,25 @@ def descent_figure(
     lengths = {path.losses.shape[1] for path in scene.paths.values()}
     if len(lengths) != 1:
         raise ValueError(f"a descent needs paths of one length, got lengths {sorted(lengths)}")
-    labels = _labels(epochs, lengths.pop())
-    frames = look.thinned(len(labels), max_frames)
-    figure = look.figure(title or f"{_capital(surface.name)}: the descent", scene.fidelity())
+    labels = epoch_labels(epochs, lengths.pop())
+    frames = frames_of(len(labels), max_frames)
+    figure = empty_figure(title or f"{_capital(surface.name)}: the descent", scene.plane_words())
     add_surface(figure, surface, log)
 
-    def ball(points: Array, radius: Any) -> dict[str, Array]:
-        """Place balls (3, bee) on the surface, and keep their losses to hover over."""
-        return {"x": points[0], "y": points[1], "z": points[2] + radius, "customdata": points[2]}
-
-    balls: list[Array] = []
-    moving = []
     # A ball rests on the surface, so its middle is a little above it.
     radius = np.float32(0.012 * np.ptp(scene.spans[2]))
+    balls, moving = [], []
     for strand in scene.strands:
-        count = len(strand.path.losses)
-        x, y, z, _ = scene.strung(strand, frames)
-        if count * len(frames) <= 20_000:
-            figure.add_scatter3d(
-                x=x,
-                y=y,
-                z=z + radius / 2,
-                mode="lines",
-                name=f"{strand.name}: trails",
-                line={"color": strand.colour, "width": 1.5},
-                opacity=0.5,
-                legendgroup=strand.name,
-                showlegend=False,
-                hoverinfo="skip",
-            )
         points = scene.points(strand.path)[strand.bees][:, frames]  # (bee, frame, 3)
-        balls.append(look.small(points.transpose(1, 2, 0)))  # (frame, 3, bee)
+        balls.append(compact(points.transpose(1, 2, 0)))  # (frame, 3, bee)
+        if len(strand.path.losses) * len(frames) <= 20_000:
+            _add_trails(figure, scene, strand, frames, radius)
         moving.append(len(figure.data))
-        final = strand.path.losses[:, -1]
-        figure.add_scatter3d(
-            **ball(balls[-1][0], radius),
-            mode="markers",
-            name=strand.name,
-            legendgroup=strand.name,
-            marker={"color": strand.colour, "size": 4.5 if count <= 100 else 3.5},
-            showlegend=len(scene.strands) > 1,
-            text=[f"bee {bee}, final {surface.name} {final[bee]:.4g}" for bee in strand.bees],
-            hovertemplate=scene.hover(strand, "%{text}", "customdata"),
-        )
-    look.add_slider(
+        _add_balls(figure, scene, strand, _ball(balls[-1][0], radius))
+    add_slider(
         figure,
         [
-            [go.Scatter3d(**ball(points[i], radius)) for points in balls]
+            [go.Scatter3d(**_ball(points[i], radius)) for points in balls]
             for i in range(len(frames))
         ],
         moving,
@@ -266,131 +249,44 @@ def descent_figure(
     return figure
 
 
-def swarm_figure(
-    x: ArrayLike,
-    data: ArrayLike,
-    *,
-    truth: tuple[ArrayLike, ArrayLike] | None = None,
-    epochs: Sequence[int] | None = None,
-    title: str = "A swarm learns",
-    xlabel: str = "x",
-    ylabel: str = "y",
-    caption: str | None = None,
-    max_frames: int = 40,
-) -> go.Figure:
-    """Draw the curves of a swarm, with their median, and an epoch slider.
+def _ball(points: Array, radius: Any) -> dict[str, Array]:
+    """Place balls (3, bee) on the surface, and keep their losses to hover over."""
+    return {"x": points[0], "y": points[1], "z": points[2] + radius, "customdata": points[2]}
 
-    Parameters
-    ----------
-    x : array_like of float, shape (N,)
-    data : array_like of float, shape (bee, epoch, N)
-        What each bee makes of `x` after each epoch. The figure carries all of
-        it, 2 bytes a number (4 where some are not finite), so choose some 50
-        bees and 100 points.
-    truth : tuple of two array_like, shape (M,), optional
-        x and y of the points to learn, drawn behind.
-    epochs : sequence of int, optional
-        What to call the recorded epochs on the slider; by default 0, 1, 2, …
-    title, xlabel, ylabel : str
-    caption : str, optional
-        Put into ``layout.meta``; by default a sentence on what is seen.
-    max_frames : int, default 40
-        The most steps of the slider; longer runs are thinned evenly.
 
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        It opens at the first epoch; its `still` shows the last.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit together.
-    """
-    x, data = np.asarray(x, dtype=np.float32), np.asarray(data, dtype=np.float32)
-    if x.ndim != 1 or data.ndim != 3 or data.shape[2] != len(x):
-        raise ValueError(
-            "data must have the shape (bee, epoch, N) for N values of x, got "
-            f"{data.shape} for x of shape {x.shape}"
-        )
-    bees, length, _ = data.shape
-    labels = _labels(epochs, length)
-    frames = look.thinned(length, max_frames)
-    median = np.median(data, axis=0)  # (epoch, N)
-    shown = data[:, frames]
-    low, high = ends(shown if truth is None else np.append(shown, np.asarray(truth[1], float)))
-    room = 0.04 * (high - low) or 0.5
-    low, high = low - room, high + room
-    # Most of the figure's size: small whole numbers, on an axis of their own behind the other's.
-    steps, own = look.packed(shown, low, high)
-    # One line for all bees, broken where x is NaN between them: (frame, bee · (N + 1)).
-    strung = np.concatenate([steps, steps[..., -1:]], axis=2).transpose(1, 0, 2)
-    strung = strung.reshape(len(frames), -1)
-    figure = look.figure(title)
-    if truth is not None:
-        figure.add_scatter(
-            x=look.small(truth[0]),
-            y=look.small(truth[1]),
-            mode="markers",
-            name="data",
-            marker={"color": look.TRUTH, "size": 4},
-            hoverinfo="skip",
-        )
-    figure.add_scatter(
-        x=np.tile(np.append(x, np.float32(np.nan)), bees),
-        y=strung[0],
-        yaxis="y2",
+def _add_trails(
+    figure: go.Figure, scene: Scene, strand: Strand, frames: Array, radius: Any
+) -> None:
+    """Draw the ways of all bees of a strand, faintly."""
+    x, y, z, _ = scene.joined(strand, frames)
+    figure.add_scatter3d(
+        x=x,
+        y=y,
+        z=z + radius / 2,
         mode="lines",
-        name=f"{bees} bees",
-        line={"color": look.BEE, "width": 1},
-        opacity=max(0.3, min(0.8, 8 / bees)),
+        name=f"{strand.name}: trails",
+        line={"color": strand.color, "width": 1.5},
+        opacity=0.5,
+        legendgroup=strand.name,
+        showlegend=False,
         hoverinfo="skip",
     )
-    figure.add_scatter(
-        x=x,
-        y=median[0],
-        mode="lines",
-        name="median bee",
-        line={"color": look.PATHS[0], "width": 2.5},
-        zorder=1,
-        hovertemplate=f"{xlabel} = %{{x:.3~g}}<br>median {ylabel} = %{{y:.4~g}}<extra></extra>",
-    )
-    last = len(figure.data) - 1
-    look.add_slider(
-        figure,
-        [
-            [go.Scatter(y=lines), go.Scatter(y=middle)]
-            for lines, middle in zip(strung, median[frames], strict=True)
-        ],
-        [last - 1, last],
-        [labels[i] for i in frames],
-        below=44,
-    )
-    alt = (
-        f"Curves of {bees} bees, {ylabel} over {xlabel}, from epoch {labels[0]} to epoch "
-        f"{labels[-1]}; at the end their median runs from {median[-1].min():.3g} to "
-        f"{median[-1].max():.3g}."
-    )
-    figure.update_layout(
-        xaxis=look.axis(xlabel, *ends(x)),
-        yaxis=look.axis(ylabel, low, high) | _whole(low, high),
-        yaxis2={"overlaying": "y", "visible": False, "range": own} | _whole(*own),
-        meta={"caption": caption or alt, "alt": alt, "still": labels[-1]},
-    )
-    return figure
 
 
-def _labels(epochs: Sequence[int] | None, length: int) -> list[str]:
-    if epochs is None:
-        return [str(i) for i in range(length)]
-    if len(epochs) != length:
-        raise ValueError(f"{length} epochs were recorded, but epochs names {len(epochs)}")
-    return [str(epoch) for epoch in epochs]
-
-
-def _whole(low: float, high: float) -> dict[str, Any]:
-    """Make an axis that is asked to show all data show this range, so that two stay in step."""
-    return {"autorangeoptions": {"minallowed": low, "maxallowed": high}}
+def _add_balls(figure: go.Figure, scene: Scene, strand: Strand, places: dict[str, Array]) -> None:
+    """Draw the bees of a strand as balls, which the frames will move."""
+    final = strand.path.losses[:, -1]
+    name = scene.surface.name
+    figure.add_scatter3d(
+        **places,
+        mode="markers",
+        name=strand.name,
+        legendgroup=strand.name,
+        marker={"color": strand.color, "size": 4.5 if len(final) <= 100 else 3.5},
+        showlegend=len(scene.strands) > 1,
+        text=[f"bee {bee}, final {name} {final[bee]:.4g}" for bee in strand.bees],
+        hovertemplate=scene.hover(strand, "%{text}", "customdata"),
+    )
 
 
 def _capital(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Packed", "evenly", "fit", "pack", "robust_range"]
+__all__ = ["Packed", "fit", "pack"]
 
 GAP = 65535  # the level that stands for NaN
 EFFORT = 6  # of zlib; 9 saves a twelfth and takes ten times as long
@@ -84,6 +84,11 @@ def pack(
         Steps in the shown range, at most 8192.
     smooth : bool
         Whether neighbouring points resemble each other, as on a curve.
+
+    Returns
+    -------
+    Packed
+        Each value is at most half a step from the true one.
     """
     step = (shown[1] - shown[0]) / steps
     low = shown[0] - (GAP - 1 - steps) // 2 * step
@@ -101,26 +106,6 @@ def pack(
     return Packed(
         (epochs, bees, points), low, step, smooth, zlib.compress(planes.tobytes(), EFFORT)
     )
-
-
-def robust_range(
-    values: NDArray[np.floating], also: NDArray[np.floating] | None = None
-) -> tuple[float, float]:
-    """Range that holds 99.8 % of the finite values and all of `also`, a little wider.
-
-    A few bees that fly off must not flatten all the others.
-    """
-    finite = values[np.isfinite(values)]
-    low, high = np.quantile(finite, [0.001, 0.999])
-    if also is not None and np.isfinite(also).any():
-        low, high = min(low, np.nanmin(also)), max(high, np.nanmax(also))
-    pad = 0.04 * (high - low) or 0.5 * max(abs(low), 1.0)
-    return float(low - pad), float(high + pad)
-
-
-def evenly(count: int, keep: int) -> NDArray[np.intp]:
-    """`keep` of `count` indices, evenly spaced, the first and the last among them."""
-    return np.unique(np.rint(np.linspace(0, count - 1, keep)).astype(np.intp))
 
 
 def fit(

@@ -14,53 +14,37 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
+from swarm.player._colors import MAP_ENDS, POINTS, palette
+from swarm.style import CATEGORIES, DARK, LIGHT, Style, opacity
+
 __all__ = ["SIZES", "draw", "webp"]
 
 SIZES = {"wide": (736, 552), "narrow": (358, 400)}
 """Width and height of the stage in CSS pixels, for wide and narrow pages."""
 
-_THEMES: dict[bool, dict[str, Any]] = {
-    False: {
-        "paper": "#ffffff", "ink": "#3f4550", "grid": "#e5e7eb", "truth": "#6b7280",
-        "bee": "#2f7de1", "bars": "#5b9aea", "ground": ("#c9ced6", "#fafbfc"),
-        "map": (0.02, 0.86),
-    },
-    True: {
-        "paper": "#131416", "ink": "#c3c9d2", "grid": "#2a2d33", "truth": "#9ca3af",
-        "bee": "#6ea8fe", "bars": "#4d83d3", "ground": ("#0c0d0e", "#3a3f48"),
-        "map": (0.24, 0.98),
-    },
-}  # fmt: skip
 
-
-def _bee_alpha(bees: int) -> float:
-    """Opacity of one bee's line, such that a swarm neither fades nor clots."""
-    return float(np.clip(5.5 / np.sqrt(bees), 0.16, 0.85))
-
-
-def _colour_map(dark: bool) -> Colormap:
+def _color_map(style: Style) -> Colormap:
     """Viridis without the end that the background swallows."""
-    low, high = _THEMES[dark]["map"]
-    return ListedColormap(mpl.colormaps["viridis"](np.linspace(low, high, 256)))
+    return ListedColormap(mpl.colormaps["viridis"](np.linspace(*MAP_ENDS[style], 256)))
 
 
-def _bee_colours(scene: Mapping[str, Any], dark: bool) -> NDArray[np.floating]:
+def _bee_colors(scene: Mapping[str, Any], style: Style) -> NDArray[np.floating]:
     """RGB of shape ``(bee, 3)``."""
     losses = scene["loss"]
     count = len(scene["bees"])
     if losses is None:
-        return np.tile(mpl.colors.to_rgb(_THEMES[dark]["bee"]), (count, 1))
+        return np.tile(mpl.colors.to_rgb(style.bee), (count, 1))
     low, high = scene["lossRange"]
     norm = (LogNorm if scene["lossScale"] == "log" else Normalize)(low, high, clip=True)
     final = np.array([np.nan if v is None else v for v in losses], float)
-    colours = _colour_map(dark)(norm(np.nan_to_num(final, nan=low)))[:, :3]
-    colours[np.isnan(final)] = mpl.colors.to_rgb(_THEMES[dark]["truth"])
-    return colours
+    colors = _color_map(style)(norm(np.nan_to_num(final, nan=low)))[:, :3]
+    colors[np.isnan(final)] = mpl.colors.to_rgb(style.truth)
+    return colors
 
 
-def _style(ax: Axes, theme: Mapping[str, Any]) -> None:
+def _plain_axes(ax: Axes, theme: Mapping[str, str]) -> None:
     ax.set_facecolor(theme["paper"])
-    ax.tick_params(colors=theme["ink"], length=0, labelsize=8.5)
+    ax.tick_params(colors=theme["soft"], length=0, labelsize=8.5)
     ax.grid(color=theme["grid"], linewidth=0.8)
     ax.set_axisbelow(True)
     for spine in ax.spines.values():
@@ -68,21 +52,21 @@ def _style(ax: Axes, theme: Mapping[str, Any]) -> None:
 
 
 def _draw_curves(
-    fig: Figure, scene: Mapping[str, Any], arrays: Mapping[str, NDArray[np.floating]], dark: bool
+    fig: Figure, scene: Mapping[str, Any], arrays: Mapping[str, NDArray[np.floating]], style: Style
 ) -> None:
-    theme = _THEMES[dark]
+    theme = palette(style)
     panels = 2 if "values" in arrays else 1
     axes = fig.subplots(panels, 1, squeeze=False, height_ratios=[2.4, 1][:panels])[:, 0]
     ax, last = axes[0], arrays["ypred"][-1]  # (bee, point)
     x = np.asarray(scene["x"], float)
     lines = np.stack(np.broadcast_arrays(x, last), axis=-1)  # (bee, point, 2)
-    colours, alpha = _bee_colours(scene, dark), _bee_alpha(len(last))
-    ax.add_collection(LineCollection(list(lines), colors=colours, alpha=alpha, linewidths=1.1))
+    colors, alpha = _bee_colors(scene, style), scene["opacity"]
+    ax.add_collection(LineCollection(list(lines), colors=colors, alpha=alpha, linewidths=1.1))
     if scene["truth"] is not None:
         truth = np.array([np.nan if v is None else v for v in scene["truth"]], float)
-        every = max(1, len(x) // 120)
+        every = max(1, len(truth) // 120)
         ax.plot(
-            x[::every], truth[::every], "o", markersize=2.6, color=theme["truth"],
+            scene["truthX"][::every], truth[::every], "o", markersize=2.6, color=theme["truth"],
             markeredgecolor=theme["paper"], markeredgewidth=0.5, zorder=3,
         )  # fmt: skip
     if panels == 2:
@@ -106,15 +90,15 @@ def _draw_curves(
 
 
 def _draw_descent(
-    fig: Figure, scene: Mapping[str, Any], arrays: Mapping[str, NDArray[np.floating]], dark: bool
+    fig: Figure, scene: Mapping[str, Any], arrays: Mapping[str, NDArray[np.floating]], style: Style
 ) -> None:
-    theme = _THEMES[dark]
+    theme = palette(style)
     ax = fig.subplots()
     grid = np.ma.masked_invalid(arrays["surface"][0])  # (Y, X)
     (left, right), (bottom, top) = scene["surface"]["xs"], scene["surface"]["ys"]
     xs = np.linspace(left, right, grid.shape[1])
     ys = np.linspace(bottom, top, grid.shape[0])
-    ground = mpl.colors.LinearSegmentedColormap.from_list("ground", theme["ground"])
+    ground = mpl.colors.LinearSegmentedColormap.from_list("ground", [theme["deep"], theme["high"]])
     if grid.min() < grid.max():
         levels = np.linspace(grid.min(), grid.max(), scene["surface"]["bands"] + 1)
         ax.contourf(xs, ys, grid, levels, cmap=ground)
@@ -123,21 +107,71 @@ def _draw_descent(
             ys,
             grid,
             levels,
-            colors=theme["truth"],
+            colors=theme["contour"],
             linewidths=0.5,
-            alpha=0.5,
+            alpha=0.6,
             linestyles="solid",
         )
     paths = arrays["positions"].transpose(1, 0, 2)  # (bee, epoch, 2)
-    colours = _bee_colours(scene, dark)
-    alpha = _bee_alpha(len(paths))
-    ax.add_collection(LineCollection(list(paths), colors=colours, alpha=alpha, linewidths=1.1))
+    colors, alpha = _bee_colors(scene, style), scene["opacity"]
+    ax.add_collection(LineCollection(list(paths), colors=colors, alpha=alpha, linewidths=1.1))
     x, y = paths[:, -1].T
-    ax.scatter(x, y, c=colours, s=16, edgecolors=theme["paper"], linewidths=0.6, zorder=3)
+    ax.scatter(x, y, c=colors, s=16, edgecolors=theme["paper"], linewidths=0.6, zorder=3)
     ax.set(
         xlim=scene["view"]["x"], ylim=scene["view"]["y"],
         xlabel=scene["xlabel"], ylabel=scene["ylabel"],
     )  # fmt: skip
+
+
+def _draw_scatter(
+    fig: Figure, scene: Mapping[str, Any], arrays: Mapping[str, NDArray[np.floating]], style: Style
+) -> None:
+    ax = fig.subplots()
+    last = arrays["points"][-1]
+    last = last.reshape(len(last), -1, 2)  # (bee, point, 2)
+    bees, points, _ = last.shape
+    if scene["labels"] is None:
+        colors = np.repeat(_bee_colors(scene, style)[:, None], points, axis=1)
+    else:
+        named = np.array([mpl.colors.to_rgb(color) for color in CATEGORIES])
+        colors = np.broadcast_to(named[scene["labels"]], (bees, points, 3))
+    chosen = first_bee(scene)
+    strong = opacity(bees * points, POINTS)
+    for bee in [bee for bee in range(bees) if bee != chosen] + [chosen] * (chosen is not None):
+        alone = bee == chosen
+        alpha = 1.0 if alone else strong * (0.4 if chosen is not None else 1)
+        if scene["rays"]:
+            rays = np.stack([np.zeros_like(last[bee]), last[bee]], axis=1)
+            lines = LineCollection(
+                list(rays), colors=colors[bee], alpha=alpha, linewidths=1.8 if alone else 1.0
+            )
+            ax.add_collection(lines)
+        x, y = last[bee].T
+        ax.scatter(
+            x, y, c=colors[bee], s=34 if alone else 12, alpha=alpha, linewidths=0.6 * alone,
+            edgecolors=style.background, zorder=3,
+        )  # fmt: skip
+    if scene["labels"] is not None:
+        for number, name in enumerate(scene["names"]):
+            ax.plot([], [], "o", color=CATEGORIES[number], markersize=5, label=name)
+        ax.legend(
+            frameon=False, labelcolor=style.text, fontsize=8.5, loc="center left",
+            bbox_to_anchor=(1, 0.5), handletextpad=0.1,
+        )  # fmt: skip
+    ax.set_aspect("equal")
+    ax.set(
+        xlim=scene["view"]["x"], ylim=scene["view"]["y"],
+        xlabel=scene["xlabel"], ylabel=scene["ylabel"],
+    )  # fmt: skip
+
+
+def first_bee(scene: Mapping[str, Any]) -> int | None:
+    """Return which of the bees that were kept is nearest to the one to single out."""
+    wanted = scene.get("bee")
+    return None if wanted is None else int(np.abs(np.subtract(scene["bees"], wanted)).argmin())
+
+
+_DRAW = {"curves": _draw_curves, "descent": _draw_descent, "scatter": _draw_scatter}
 
 
 def draw(
@@ -165,20 +199,21 @@ def draw(
     numpy.ndarray of shape (H, W, 3)
         The pixels.
     """
-    theme = _THEMES[dark]
+    style = DARK if dark else LIGHT
+    theme = palette(style)
     width, height = SIZES[size]
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(
-            {"text.color": theme["ink"], "axes.labelcolor": theme["ink"], "axes.labelsize": 9.5}
+            {"text.color": theme["text"], "axes.labelcolor": theme["soft"], "axes.labelsize": 9.5}
         )
         fig = Figure(figsize=(width / 96, height / 96), dpi=144 if size == "wide" else 192)
         fig.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
         fig.set_facecolor(theme["paper"])
         canvas = FigureCanvasAgg(fig)
-        (_draw_curves if scene["kind"] == "curves" else _draw_descent)(fig, scene, arrays, dark)
+        _DRAW[scene["kind"]](fig, scene, arrays, style)
         for ax in fig.axes:
-            _style(ax, theme)
+            _plain_axes(ax, theme)
             if scene["kind"] == "descent":
                 ax.grid(False)
         canvas.draw()

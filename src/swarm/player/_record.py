@@ -1,28 +1,169 @@
-"""Checks of what a player is given, and the recording that fits its budget."""
+"""The recording that the script in the page gets, thinned so that it fits its budget."""
 
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from swarm.player._pack import Packed, evenly, fit, pack
+from swarm._drawing import evenly, is_log
+from swarm.player._checks import Array, Range
+from swarm.player._colors import OPACITY
+from swarm.player._pack import Packed, fit, pack
+from swarm.style import opacity
 
-__all__ = ["Array", "Recording", "Scale", "as_array", "as_axis", "as_limits", "record"]
+__all__ = ["Content", "Recording", "Scale", "Track", "record"]
 
-Scale = Literal["linear", "log"]
-Array = NDArray[np.floating]
-Range = tuple[float, float]
+Scale = Literal["auto", "linear", "log"]
+LOG: dict[str, bool | None] = {"auto": None, "linear": False, "log": True}
 
 _SAMPLE = 40  # bees from which the size of all is estimated
 _WRAPPING = 80  # bytes of script around a recording
-_FEWEST = {"epochs": 48, "bees": 60, "points": 48}  # what thinning leaves of each, at least
 _MOST_VALUES = 12_000_000  # what a phone may unpack: 24 MB
-_STEPS = {"ypred": 2048, "values": 512, "positions": 4096, "surface": 4096}  # in what is shown
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """An array ``(bee, epoch, *dims)`` to record, and the range of it that is shown.
+
+    Parameters
+    ----------
+    values : ndarray of shape (bee, epoch, *dims)
+    shown : (float, float)
+    steps : int
+        Steps in the range that is shown.
+    smooth : bool
+        Whether neighbouring points resemble each other, as on a curve.
+    thins : int
+        How many of `dims`, from the first, may be thinned.
+    """
+
+    values: Array
+    shown: Range
+    steps: int
+    smooth: bool = False
+    thins: int = 1
+
+    def points(self, share: float) -> list[Array]:
+        """Return the indices to keep along each axis that may be thinned."""
+        return [evenly(n, math.ceil(n * share)) for n in self.values.shape[2 : 2 + self.thins]]
+
+    def packed(self, bees: Array, epochs: Array, share: float) -> Packed:
+        """Pack what is kept, as (epoch, bee, point)."""
+        chosen = self.values[np.ix_(bees, epochs, *self.points(share))]
+        chosen = chosen.reshape(*chosen.shape[:2], -1).transpose(1, 0, 2)
+        return pack(chosen, self.shown, steps=self.steps, smooth=self.smooth)
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What is to be recorded, whole.
+
+    Parameters
+    ----------
+    scene : mapping
+        What the script must know and thinning does not change.
+    tracks : mapping of str to Track
+        The main one first. Their bees are those of all settings, one setting after
+        the other.
+    fewest : (int, int, int)
+        Epochs, bees of a setting, and points that thinning leaves, at least.
+    by_point : mapping of str to ndarray
+        Parts of the scene that have one entry a point of the main track.
+    ground : Packed, optional
+        A loss map, which is not thinned.
+    settings : int, default 1
+        How many there are.
+    loss, loss_scale, loss_label, epochs
+        See `swarm.player.curves`; a loss for each bee, or None.
+    """
+
+    scene: Mapping[str, Any]
+    tracks: Mapping[str, Track]
+    fewest: tuple[int, int, int]
+    by_point: Mapping[str, Array] = field(default_factory=dict)
+    ground: Packed | None = None
+    settings: int = 1
+    loss: Array | None = None
+    loss_scale: Scale = "auto"
+    loss_label: str = "final loss"
+    epochs: Sequence[int] | None = None
+
+    @property
+    def whole(self) -> list[int]:
+        """Numbers of epochs, of bees of a setting and of points."""
+        bees, epochs, *dims = next(iter(self.tracks.values())).values.shape
+        return [epochs, bees // self.settings, dims[0]]
+
+    @cached_property
+    def fixed(self) -> dict[str, Any]:
+        """What of the scene depends on the losses, and on the names of epochs."""
+        count = self.whole[0]
+        numbers = np.arange(count) if self.epochs is None else np.asarray(self.epochs)
+        if numbers.shape != (count,):
+            raise ValueError(
+                f"epochs must have {count} numbers, one an epoch, got {numbers.shape}"
+            )
+        if self.loss_scale not in LOG:
+            raise ValueError(f"loss_scale must be {_either(LOG)}, got {self.loss_scale!r}")
+        known = self.loss is not None and bool(np.isfinite(self.loss).any())
+        ends, log = None, False
+        if known:
+            assert self.loss is not None
+            ends = _color_range(self.loss)
+            log = is_log(
+                *ends,
+                LOG[self.loss_scale],
+                name=self.loss_label,
+                asked=f"loss_scale={self.loss_scale!r}",
+            )
+        return {
+            **self.scene,
+            "epochs": numbers,
+            "loss": self.loss if known else None,
+            "lossLabel": self.loss_label,
+            "lossScale": "log" if log else "linear",
+            "lossRange": ends,
+        }
+
+    def recorded(self, counts: Sequence[int], most_bees: int | None = None) -> "Recording":
+        """Keep so many epochs, bees of a setting and points (of `most_bees` bees the arrays)."""
+        epochs, bees, points = self.whole
+        share = counts[2] / points
+        of_epoch, of_bee = evenly(epochs, counts[0]), evenly(bees, counts[1])
+        scene = {**self.fixed, "epochs": self.fixed["epochs"][of_epoch], "bees": of_bee}
+        scene["opacity"] = opacity(len(of_bee), OPACITY)
+        if scene["loss"] is not None:
+            scene["loss"] = scene["loss"][self._everywhere(of_bee)]
+        main = next(iter(self.tracks.values()))
+        of_point = main.points(share)
+        for name, values in self.by_point.items():
+            scene[name] = values[of_point[0]]
+        if main.thins == 2:
+            scene["rows"], scene["columns"] = map(len, of_point)
+        drawn = self._everywhere(of_bee if most_bees is None else evenly(bees, most_bees))
+        arrays = {
+            name: track.packed(drawn, of_epoch, share) for name, track in self.tracks.items()
+        }
+        if self.ground is not None:
+            arrays["surface"] = self.ground
+        return Recording({name: _plain(value) for name, value in scene.items()}, arrays)
+
+    def _everywhere(self, bees: Array) -> Array:
+        """Return the indices of these bees in each setting."""
+        return np.add.outer(np.arange(self.settings) * self.whole[1], bees).ravel()
+
+    def size(self, counts: Sequence[int]) -> int:
+        """Estimate how many bytes a recording takes, from a sample of the bees."""
+        sample = min(counts[1], max(2, _SAMPLE // self.settings))
+        made = self.recorded(counts, sample)
+        numbers = sum(
+            len(packed.data) for name, packed in made.arrays.items() if name != "surface"
+        )
+        return math.ceil(len(made.json) + numbers * (counts[1] / sample - 1) * 4 / 3)  # base64
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +175,7 @@ class Recording:
     scene : mapping
         Labels, ranges, losses and numbers of the epochs and bees, ready for JSON.
     arrays : mapping of str to Packed
-        Arrays ``(epoch, bee, point)`` by name.
+        Arrays ``(epoch, bee, point)`` by name; with settings, their bees follow each other.
     thinned : str
         What was left out to meet the budget, as a sentence; empty if nothing was.
     """
@@ -48,6 +189,25 @@ class Recording:
         """Numbers of epochs and of bees."""
         return len(self.scene["epochs"]), len(self.scene["bees"])
 
+    @property
+    def knobs(self) -> list[dict[str, Any]]:
+        """Names, labels and values of what the reader can turn; empty for a single swarm."""
+        found: list[dict[str, Any]] = self.scene.get("knobs", [])
+        return found
+
+    @property
+    def settings(self) -> list[list[int]]:
+        """Which value each knob has in each setting."""
+        found: list[list[int]] = self.scene.get("settings", [[]])
+        return found
+
+    @property
+    def middle(self) -> int:
+        """The setting that is shown first: where the knobs are nearest to their middles."""
+        middles = [(len(knob["values"]) - 1) / 2 for knob in self.knobs]
+        away = [sum(abs(a - m) for a, m in zip(at, middles, strict=True)) for at in self.settings]
+        return away.index(min(away))
+
     @cached_property
     def json(self) -> str:
         """All of it as JSON that may stand inside a ``<script>``."""
@@ -55,182 +215,86 @@ class Recording:
         text = json.dumps({**self.scene, "arrays": arrays}, separators=(",", ":"), allow_nan=False)
         return text.replace("<", "\\u003c")
 
+    def setting(self, index: int) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the scene and the values ``(epoch, bee, point)`` of one setting."""
+        bees = len(self.scene["bees"])
+        mine = slice(index * bees, (index + 1) * bees)
+        scene = dict(self.scene)
+        if scene["loss"] is not None:
+            scene["loss"] = scene["loss"][mine]
+        values = {
+            name: packed.values() if name == "surface" else packed.values()[:, mine]
+            for name, packed in self.arrays.items()
+        }
+        return scene, values
 
-def record(
-    scene: Mapping[str, Any],
-    swarm: Mapping[str, tuple[Array, Range]],
-    loss: ArrayLike | None,
-    *,
-    loss_scale: Scale,
-    loss_label: str,
-    epochs: Sequence[int] | None,
-    max_bytes: int,
-    ground: tuple[Array, Range] | None = None,
-) -> Recording:
-    """Thin a swarm to a budget, and pack it.
 
-    Parameters
-    ----------
-    scene : mapping
-        What is already known of the scene. Its ``"x"`` and ``"truth"``, if there
-        are any, have one number a point and are thinned like the points.
-    swarm : mapping of str to (ndarray, range)
-        Arrays of shape ``(bee, epoch, point)``, the main one first, and the
-        range that is shown of each.
-    loss, loss_scale, loss_label, epochs, max_bytes
-        See `swarm.player.curves`.
-    ground : (ndarray of shape (Y, X), range), optional
-        A loss map, which is not thinned.
+def record(content: Content, max_bytes: int) -> Recording:
+    """Thin a swarm, or the swarms of several settings, to a budget, and pack it.
 
     Raises
     ------
     ValueError
-        If `loss` or `epochs` do not fit the main array, or the budget is too little.
+        If losses or epochs do not fit the main array, or the budget is too little.
     """
-    bees, count, points = next(iter(swarm.values()))[0].shape
-    numbers = np.arange(count) if epochs is None else np.asarray(epochs)
-    if numbers.shape != (count,):
-        raise ValueError(f"epochs must have {count} numbers, one an epoch, got {numbers.shape}")
-    final = None if loss is None else _final_loss(loss, bees, count)
-    colours = _colour_range(final, loss_scale, loss_label)
-    fixed = {} if ground is None else {"surface": _packed("surface", ground[0][None], ground[1])}
-
-    def thin(counts: Sequence[int], most_bees: int = bees) -> dict[str, Packed]:
-        of_epoch, of_bee = evenly(count, counts[0]), evenly(bees, min(counts[1], most_bees))
-        arrays = {}
-        for name, (values, shown) in swarm.items():
-            length = values.shape[2]
-            of_point = evenly(length, math.ceil(length * counts[2] / points))
-            chosen = values[np.ix_(of_bee, of_epoch, of_point)]
-            arrays[name] = _packed(name, chosen.transpose(1, 0, 2), shown)
-        return arrays
-
-    def describe(counts: Sequence[int]) -> dict[str, Any]:
-        of_epoch, of_bee, of_point = map(evenly, (count, bees, points), counts)
-        described = {
-            **scene,
-            "epochs": numbers[of_epoch],
-            "bees": of_bee,
-            "loss": None if final is None else final[of_bee],
-            "lossLabel": loss_label,
-            "lossScale": loss_scale,
-            "lossRange": colours,
-        }
-        for name in ("x", "truth"):
-            if scene.get(name) is not None:
-                described[name] = scene[name][of_point]
-        return {name: _plain(value) for name, value in described.items()}
-
-    def estimate(counts: Sequence[int]) -> int:
-        sample = sum(len(packed.data) for packed in thin(counts, _SAMPLE).values())
-        whole = sample * counts[1] / min(counts[1], _SAMPLE) * 4 / 3  # base64
-        return math.ceil(whole) + len(Recording(describe(counts), fixed).json)
-
-    thick = bees * sum(values.shape[2] for values, _ in swarm.values())
-    start = [min(count, max(2, _MOST_VALUES // thick)), bees, points]
-    fewest = [_FEWEST["epochs"], _FEWEST["bees"], _FEWEST["points"] if "x" in scene else points]
-    floors = [min(pair) for pair in zip(start, fewest, strict=True)]
+    whole = content.whole
+    thick = sum(track.values[:, 0].size for track in content.tracks.values())
+    start = [min(whole[0], max(2, _MOST_VALUES // thick)), *whole[1:]]
+    floors = [min(pair) for pair in zip(start, content.fewest, strict=True)]
     target = max_bytes
-    while True:  # an estimate may be a few parts in a hundred off
-        kept = fit(estimate, start, floors, target)
-        recording = Recording(describe(kept), {**fixed, **thin(kept)})
-        needed = len(recording.json) + _WRAPPING
-        if needed <= max_bytes:
-            break
+    kept = fit(content.size, start, floors, target)
+    made = content.recorded(kept)
+    while (needed := len(made.json) + _WRAPPING) > max_bytes:
         if kept == floors:
             raise ValueError(
                 f"max_bytes={max_bytes} is too little: {needed} bytes are needed even for "
                 f"{kept[0]} epochs of {kept[1]} bees; raise max_bytes or pass less data"
             )
-        target -= needed - max_bytes + 1
-    whole = {"epochs": count, "bees": bees, "points a curve": points}
+        target -= needed - max_bytes + 1  # an estimate may be a few parts in a hundred off
+        kept = fit(content.size, start, floors, target)
+        made = content.recorded(kept)
+    return replace(made, thinned=_said(whole, kept))
+
+
+def _said(whole: Sequence[int], kept: Sequence[int]) -> str:
+    """Say what was left out."""
+    names = ("epochs", "bees", "points")
     parts = [
-        f"{now:,} of {before:,} {what}"
-        for now, (what, before) in zip(kept, whole.items(), strict=True)
+        f"{now:,} of {before:,} {name}"
+        for now, before, name in zip(kept, whole, names, strict=True)
         if now < before
     ]
-    thinned = f"The player shows {_listed(parts)}, evenly spaced." if parts else ""
-    if kept[0] < count:
-        thinned += " As it plays, it glides from one of these epochs to the next."
-    return replace(recording, thinned=thinned)
+    if not parts:
+        return ""
+    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    said = f"The player shows {listed}, evenly spaced."
+    if kept[0] < whole[0]:
+        said += " As it plays, it glides from one of these epochs to the next."
+    return said
 
 
-def _packed(name: str, values: Array, shown: Range) -> Packed:
-    smooth = name in ("ypred", "surface")  # neighbouring points resemble each other
-    return pack(values, shown, steps=_STEPS[name], smooth=smooth)
-
-
-def as_array(name: str, values: ArrayLike, axes: tuple[str, ...]) -> Array:
-    """Return float64 of as many axes, not empty, with a finite number; infinities are NaN."""
-    array = np.asarray(values, dtype=float)
-    wanted = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
-    if array.ndim != len(axes) or not array.size:
-        raise ValueError(f"{name} must have shape {wanted}, none of them 0, got {array.shape}")
-    array = np.where(np.isfinite(array), array, np.nan)
-    if np.isnan(array).all():
-        raise ValueError(f"{name} has not one finite number; nothing can be drawn")
-    return array
-
-
-def as_axis(name: str, values: ArrayLike) -> Array:
-    """Return evenly spaced, ascending coordinates."""
-    axis = as_array(name, values, ("X",))
-    steps = np.diff(axis)
-    if len(axis) < 2 or np.isnan(steps).any() or steps.min() <= 0:
-        raise ValueError(f"{name} must be two or more ascending numbers, got {axis}")
-    if not np.allclose(steps, steps.mean(), rtol=1e-3):
-        raise ValueError(
-            f"{name} must be evenly spaced, as numpy.linspace makes it; "
-            f"its steps go from {steps.min():g} to {steps.max():g}"
-        )
-    return axis
-
-
-def as_limits(name: str, limits: Range) -> Range:
-    """Return a pair of numbers of which the first is the lesser."""
-    low, high = map(float, limits)
-    if not low < high:
-        raise ValueError(f"{name} must be (low, high) with low < high, got {limits}")
-    return low, high
-
-
-def _final_loss(loss: ArrayLike, bees: int, count: int) -> Array | None:
-    """Return one number a bee, NaN where it is unknown; None if all are."""
-    losses = np.asarray(loss, dtype=float)
-    if losses.shape == (bees, count):
-        losses = losses[:, -1]
-    if losses.shape != (bees,):
-        raise ValueError(
-            f"loss must have shape (bee,) = {(bees,)} or (bee, epoch) = {(bees, count)}, "
-            f"got {losses.shape}"
-        )
-    return np.where(np.isfinite(losses), losses, np.nan) if np.isfinite(losses).any() else None
-
-
-def _colour_range(final: Array | None, scale: Scale, label: str) -> list[float] | None:
+def _color_range(final: Array) -> Range:
     """Return the losses at both ends of the colours; the worst two in a hundred share one."""
-    if scale not in ("linear", "log"):
-        raise ValueError(f"loss_scale must be 'linear' or 'log', got {scale!r}")
-    if final is None:
-        return None
     finite = final[np.isfinite(final)]
-    if scale == "log" and finite.min() <= 0:
-        raise ValueError(
-            f"loss_scale='log' needs a positive {label}, but the least is {finite.min():g}; "
-            "use 'linear'"
-        )
     low, high = float(finite.min()), float(np.quantile(finite, 0.98, method="higher"))
-    return [low, high] if low < high else [low, low + (abs(low) or 1.0)]
+    return (low, high) if low < high else (low, low + (abs(low) or 1.0))
+
+
+def _either(names: Mapping[str, Any]) -> str:
+    *first, last = map(repr, names)
+    return f"{', '.join(first)} or {last}"
 
 
 def _plain(value: Any) -> Any:
-    """Arrays as lists of numbers with seven digits; NaN as None."""
+    """Arrays as lists of numbers that tell ten million steps of their range apart; NaN as None."""
     if not isinstance(value, np.ndarray):
         return value
     if value.dtype.kind in "iu":
         return value.tolist()
-    return [None if np.isnan(number) else float(f"{number:.7g}") for number in value]
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    finite = value[np.isfinite(value)]
+    span = np.ptp(finite) if finite.size else 0
+    size = np.abs(finite).max(initial=0)
+    digits = 7 + (math.ceil(math.log10(size / span)) if size > span > 0 else 0)
+    return [
+        None if np.isnan(number) else float(f"{number:.{min(digits, 16)}g}") for number in value
+    ]

@@ -18,6 +18,9 @@
   // Viridis at 0, 0.1, …, 1.
   const VIRIDIS = ["440154", "482475", "414487", "355f8d", "2a788e", "21918c", "22a884", "44bf70",
     "7ad151", "bddf26", "fde725"].map((hex) => [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16)));
+  // Ten colors for what has a name (M. A. Petroff, 2021, arXiv:2107.02270).
+  const CATEGORIES = ["3f90da", "ffa90e", "bd1f01", "94a4a2", "832db6", "a96b59", "e76300", "b9ac70",
+    "717581", "92dadd"].map((hex) => [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16)));
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const POINT = matchMedia("(hover: none)").matches ? "Tap" : "Point at";
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -68,18 +71,21 @@
         }
       }
     }
-    return { epochs, bees, points, low, step, levels };
+    return { epochs, bees, points, low, step, levels, all: bees, first: 0 };
   }
 
-  /** One epoch's values (bee, point), between two recorded epochs if `when` is. NaN in gaps. */
+  /**
+   * One epoch's values (bee, point), between two recorded epochs if `when` is; NaN in gaps.
+   * Of `all` bees these are `bees`, from the `first`: those of the setting that is shown.
+   */
   function valuesAt(array, when, out) {
     const { levels, low, step, bees, points, epochs } = array;
-    const frame = bees * points;
-    const first = Math.min(Math.floor(when), epochs - 1);
-    const share = when - first;
-    const start = first * frame;
+    const frame = array.all * points;
+    const epoch = Math.min(Math.floor(when), epochs - 1);
+    const share = when - epoch;
+    const start = epoch * frame + array.first * points;
     const next = share > 0 ? start + frame : start;
-    for (let at = 0; at < frame; at++) {
+    for (let at = 0; at < bees * points; at++) {
       const here = levels[start + at];
       const there = levels[next + at];
       out[at] = here === GAP || there === GAP ? NaN : low + step * (here + share * (there - here));
@@ -118,12 +124,12 @@
       this.bottom = clamp(Math.round(bottom), 0, this.height);
     }
 
-    colour([red, green, blue]) {
+    color([red, green, blue]) {
       this.redBlue = Math.round(red) | (Math.round(blue) << 16);
       this.green = Math.round(green) << 8;
     }
 
-    /** Blend the current colour into one pixel; alpha from 0 to 256. Two channels at a time. */
+    /** Blend the current color into one pixel; alpha from 0 to 256. Two channels at a time. */
     blend(at, alpha) {
       const old = this.pixels[at];
       const rest = 256 - alpha;
@@ -338,15 +344,18 @@
       this.scene = scene;
       this.curve = arrays.ypred;
       this.values = arrays.values;
-      this.now = new Float32Array(this.curve.bees * this.curve.points);
+      this.now = new Float64Array(this.curve.bees * this.curve.points); // years need more than 32 bits
       if (this.values) {
-        this.shown = new Float32Array(this.values.bees * this.values.points);
+        this.shown = new Float64Array(this.values.bees * this.values.points);
         this.counts = new Float64Array(scene.values.bins);
-        this.most = 1;
-        for (let epoch = 0; epoch < this.values.epochs; epoch++) {
-          this.count(epoch);
-          this.most = Math.max(this.most, ...this.counts);
+        this.most = 1; // of all epochs and settings, so that bars can be compared
+        for (; this.values.first < this.values.all; this.values.first += this.values.bees) {
+          for (let epoch = 0; epoch < this.values.epochs; epoch++) {
+            this.count(epoch);
+            this.most = Math.max(this.most, ...this.counts);
+          }
         }
+        this.values.first = this.curve.first;
       }
     }
 
@@ -380,7 +389,7 @@
       if (panels[1]) panels[1].axes(pen, ink, this.scene.values.label, "count");
     }
 
-    swarm(raster, panels, ratio, when, colours, alpha) {
+    swarm(raster, panels, ratio, when, colors, alpha) {
       const { points, bees } = this.curve;
       const panel = panels[0];
       const now = valuesAt(this.curve, when, this.now);
@@ -391,21 +400,21 @@
       const starts = Int32Array.from(xs, (x) => clamp(Math.ceil(x - 0.5), raster.left, raster.right));
       const ys = new Float64Array(points);
       for (let bee = 0; bee < bees; bee++) {
-        raster.colour(colours[bee]);
+        raster.color(colors[bee]);
         for (let point = 0; point < points; point++) ys[point] = zero + scale * now[bee * points + point];
         raster.curve(xs, ys, starts, 1.15 * ratio, alpha);
       }
     }
 
     overlay(pen, panels, ink, when, bee) {
-      const { x, truth } = this.scene;
+      const { x, truth, truthX } = this.scene;
       const panel = panels[0];
       if (truth) {
-        const every = Math.max(1, Math.ceil((x.length * 4.5) / panel.width));
+        const every = Math.max(1, Math.ceil((truth.length * 4.5) / panel.width));
         pen.beginPath();
-        for (let point = 0; point < x.length; point += every) {
+        for (let point = 0; point < truth.length; point += every) {
           if (truth[point] === null) continue;
-          const px = panel.toX(x[point]);
+          const px = panel.toX(truthX[point]);
           const py = panel.toY(truth[point]);
           if (!panel.has(px, py)) continue;
           pen.moveTo(px + 2, py);
@@ -495,10 +504,13 @@
         level === GAP ? NaN : ((low + step * level - bottom) / (top - bottom)) * scene.surface.bands);
       this.all = Float32Array.from(this.paths.levels, (level) =>
         level === GAP ? NaN : this.paths.low + this.paths.step * level);
-      this.now = new Float32Array(this.paths.bees * 2);
+      this.now = new Float64Array(this.paths.bees * 2);
     }
 
     get prompt() { return `${POINT} a bee to single it out.`; }
+
+    /** Where the first number of a bee of the setting that is shown stands at a recorded epoch. */
+    at(epoch, bee) { return 2 * (epoch * this.paths.all + this.paths.first + bee); }
 
     panels(width, height, view) {
       const box = { left: 56, top: 12, width: width - 56 - 14, height: height - 12 - 48 };
@@ -566,7 +578,7 @@
       panel.axes(pen, ink, this.scene.xlabel, this.scene.ylabel, false);
     }
 
-    swarm(raster, panels, ratio, when, colours, alpha, ink) {
+    swarm(raster, panels, ratio, when, colors, alpha, ink) {
       const panel = panels[0];
       const { bees } = this.paths;
       valuesAt(this.paths, when, this.now);
@@ -576,13 +588,13 @@
       const [bx, by] = [panel.toX(0) * ratio, panel.toY(0) * ratio];
       const whole = Math.floor(when);
       for (let bee = 0; bee < bees; bee++) {
-        raster.colour(colours[bee]);
+        raster.color(colors[bee]);
         let x = NaN;
         let y = NaN;
         for (let epoch = 0; epoch <= whole + 1; epoch++) {
           const last = epoch > whole;
-          const nextX = bx + ax * (last ? this.now[2 * bee] : this.all[2 * (epoch * bees + bee)]);
-          const nextY = by + ay * (last ? this.now[2 * bee + 1] : this.all[2 * (epoch * bees + bee) + 1]);
+          const nextX = bx + ax * (last ? this.now[2 * bee] : this.all[this.at(epoch, bee)]);
+          const nextY = by + ay * (last ? this.now[2 * bee + 1] : this.all[this.at(epoch, bee) + 1]);
           // Steps of less than half a pixel wait for the next.
           if (!last && Math.abs(nextX - x) + Math.abs(nextY - y) < 0.5) continue;
           raster.segment(x, y, nextX, nextY, 1.3 * ratio, alpha);
@@ -593,9 +605,9 @@
       for (let bee = 0; bee < bees; bee++) {
         const x = bx + ax * this.now[2 * bee];
         const y = by + ay * this.now[2 * bee + 1];
-        raster.colour(ink.paperRgb);
+        raster.color(ink.paperRgb);
         raster.disc(x, y, 4 * ratio, 200);
-        raster.colour(colours[bee]);
+        raster.color(colors[bee]);
         raster.disc(x, y, 3 * ratio, 256);
       }
     }
@@ -603,7 +615,6 @@
     overlay(pen, panels, ink, when, bee) {
       if (bee === null) return;
       const panel = panels[0];
-      const { bees } = this.paths;
       pen.save();
       pen.beginPath();
       pen.rect(panel.left, panel.top, panel.width, panel.height);
@@ -618,7 +629,7 @@
         }
       };
       for (let epoch = 0; epoch <= Math.floor(when); epoch++) {
-        to(this.all[2 * (epoch * bees + bee)], this.all[2 * (epoch * bees + bee) + 1]);
+        to(this.all[this.at(epoch, bee)], this.all[this.at(epoch, bee) + 1]);
       }
       to(this.now[2 * bee], this.now[2 * bee + 1]);
       emphasise(pen, ink);
@@ -648,6 +659,130 @@
     }
   }
 
+  class Scatter {
+    constructor(scene, arrays) {
+      this.scene = scene;
+      this.points = arrays.points;
+      this.count = this.points.points / 2;
+      this.now = new Float64Array(this.points.bees * this.points.points);
+    }
+
+    get prompt() { return `${POINT} a point to single out a bee.`; }
+
+    /** One scale for both axes, so that a circle looks like one. */
+    panels(width, height, view) {
+      const box = { left: 56, top: 12, width: width - 56 - 14, height: height - 12 - 48 - this.key(width) };
+      const [across, up] = [view.x[1] - view.x[0], view.y[1] - view.y[0]];
+      const scale = Math.min(box.width / across, box.height / up);
+      const [wide, tall] = [across * scale, up * scale];
+      return [new Panel({ left: box.left + (box.width - wide) / 2, top: box.top + (box.height - tall) / 2, width: wide, height: tall }, view.x, view.y)];
+    }
+
+    /** How much room the names of the kinds of points take below. */
+    key(width) {
+      const { names } = this.scene;
+      if (!names) return 0;
+      this.cell = Math.max(56, 26 + 7.5 * Math.max(...names.map((name) => name.length)));
+      this.columns = Math.max(1, Math.floor((width - 70) / this.cell));
+      return 20 * Math.ceil(names.length / this.columns) + 4;
+    }
+
+    background(pen, panels, ink) {
+      const panel = panels[0];
+      panel.axes(pen, ink, this.scene.xlabel, this.scene.ylabel);
+      const { names } = this.scene;
+      if (!names) return;
+      pen.font = ink.small;
+      pen.textAlign = "left";
+      pen.textBaseline = "middle";
+      names.forEach((name, number) => {
+        const x = 60 + (number % this.columns) * this.cell;
+        const y = panel.top + panel.height + 60 + 20 * Math.floor(number / this.columns);
+        pen.fillStyle = css(CATEGORIES[number]);
+        pen.beginPath();
+        pen.arc(x, y, 4.5, 0, 2 * Math.PI);
+        pen.fill();
+        pen.fillStyle = ink.text;
+        pen.fillText(name, x + 9, y);
+      });
+    }
+
+    color(colors, bee, point) {
+      const { labels } = this.scene;
+      return labels ? CATEGORIES[labels[point]] : colors[bee];
+    }
+
+    swarm(raster, panels, ratio, when, colors, alpha, ink) {
+      const panel = panels[0];
+      const { bees } = this.points;
+      const { count, now } = this;
+      valuesAt(this.points, when, now);
+      raster.clip(panel.left * ratio, panel.top * ratio, (panel.left + panel.width) * ratio, (panel.top + panel.height) * ratio);
+      const ax = (panel.width / (panel.x[1] - panel.x[0])) * ratio;
+      const ay = (-panel.height / (panel.y[1] - panel.y[0])) * ratio;
+      const [bx, by] = [panel.toX(0) * ratio, panel.toY(0) * ratio];
+      const strength = Math.round(clamp(10 / Math.sqrt(bees * count), 0.08, 0.9) * (ink.one ? 0.4 : 1) * 256);
+      for (let point = 0; point < count; point++) {
+        for (let bee = 0; bee < bees; bee++) {
+          const at = 2 * (bee * count + point);
+          const x = bx + ax * now[at];
+          const y = by + ay * now[at + 1];
+          raster.color(this.color(colors, bee, point));
+          if (this.scene.rays) raster.segment(bx, by, x, y, 1.2 * ratio, alpha);
+          raster.disc(x, y, 2.5 * ratio, strength);
+        }
+      }
+    }
+
+    overlay(pen, panels, ink, when, bee, colors) {
+      if (bee === null) return;
+      const panel = panels[0];
+      pen.save();
+      pen.beginPath();
+      pen.rect(panel.left, panel.top, panel.width, panel.height);
+      pen.clip();
+      const few = this.count <= 60;
+      for (let point = 0; point < this.count; point++) {
+        const at = 2 * (bee * this.count + point);
+        const [x, y] = [panel.toX(this.now[at]), panel.toY(this.now[at + 1])];
+        if (Number.isNaN(x) || Number.isNaN(y)) continue;
+        pen.strokeStyle = pen.fillStyle = this.scene.labels ? css(this.color(colors, bee, point)) : ink.chosen;
+        if (this.scene.rays) {
+          pen.lineWidth = 2.5;
+          pen.beginPath();
+          pen.moveTo(panel.toX(0), panel.toY(0));
+          pen.lineTo(x, y);
+          pen.stroke();
+        }
+        pen.beginPath();
+        pen.arc(x, y, few ? 5.5 : 3.5, 0, 2 * Math.PI);
+        pen.fill();
+        pen.lineWidth = few ? 2 : 1;
+        pen.strokeStyle = ink.paper;
+        pen.stroke();
+      }
+      pen.restore();
+    }
+
+    nearest(panels, px, py) {
+      const panel = panels[0];
+      const best = { bee: null, distance: Infinity };
+      for (let at = 0; at < this.now.length; at += 2) {
+        const distance = Math.hypot(px - panel.toX(this.now[at]), py - panel.toY(this.now[at + 1]));
+        if (distance < best.distance) Object.assign(best, { bee: Math.floor(at / 2 / this.count), distance });
+      }
+      return best;
+    }
+
+    words(bee) {
+      if (this.count > 1) return "";
+      const [x, y] = [this.now[2 * bee], this.now[2 * bee + 1]];
+      return Number.isNaN(x) || Number.isNaN(y) ? "" : `, at (${short(x)}, ${short(y)})`;
+    }
+  }
+
+  const VIEWS = { curves: Curves, descent: Descent, scatter: Scatter };
+
   function emphasise(pen, ink) {
     pen.lineJoin = pen.lineCap = "round";
     pen.lineWidth = 5;
@@ -656,6 +791,18 @@
     pen.lineWidth = 2.5;
     pen.strokeStyle = ink.chosen;
     pen.stroke();
+  }
+
+  /** Which of some ascending numbers is nearest to one. */
+  function nearest(numbers, wanted) {
+    return numbers.reduce((best, number, at) => Math.abs(number - wanted) < Math.abs(numbers[best] - wanted) ? at : best, 0);
+  }
+
+  /** The setting at which the knobs are nearest to their middles; see Recording.middle. */
+  function middle({ knobs = [], settings = [[]] }) {
+    const away = settings.map((setting) =>
+      setting.reduce((sum, where, at) => sum + Math.abs(where - (knobs[at].values.length - 1) / 2), 0));
+    return away.indexOf(Math.min(...away));
   }
 
   function toSegment(px, py, x0, y0, x1, y1) {
@@ -680,19 +827,25 @@
     constructor(figure, scene, arrays) {
       this.figure = figure;
       this.scene = scene;
-      this.view = new (scene.kind === "curves" ? Curves : Descent)(scene, arrays);
+      this.arrays = Object.keys(arrays).filter((name) => name !== "surface").map((name) => arrays[name]);
+      this.arrays.forEach((array) => { array.bees = scene.bees.length; });
+      this.view = new VIEWS[scene.kind](scene, arrays);
+      this.settings = scene.settings ?? [[]];
       this.last = scene.epochs.length - 1;
       this.when = this.last; // in recorded epochs; between two of them only while it plays
       this.range = { x: [...scene.view.x], y: [...scene.view.y] };
       this.bee = null;
       this.pinned = false;
-      this.coloured = scene.loss !== null;
+      this.setting = 0;
+      this.colored = scene.loss !== null;
       this.pointers = new Map();
       this.sharpest = 2;
       this.slow = 0;
       this.build();
       this.listen();
+      this.set(middle(scene));
       this.theme();
+      if (scene.bee != null) this.choose(nearest(scene.bees, scene.bee), true);
     }
 
     /* -- Controls -- */
@@ -713,10 +866,14 @@
         .map(([name, label]) => `<button type="button" data-zoom="${name}" aria-label="${label}" title="${label}">${icon(name)}</button>`).join("");
 
       const bar = figure.querySelector(".swarm-player__bar");
-      const order = scene.loss && scene.loss.map((loss, bee) => [loss, bee]).filter(([loss]) => loss !== null).sort((a, b) => a[0] - b[0]);
-      this.best = order?.at(0)?.[1];
-      this.worst = order?.at(-1)?.[1];
-      bar.innerHTML = `
+      const order = scene.loss?.filter((loss) => loss !== null).sort((a, b) => a - b);
+      const knobs = (scene.knobs ?? []).map((knob, at) => `<div class="swarm-player__knob"${knob.values.length > 1 ? "" : " hidden"}>
+          <label for="${id}-knob-${at}"></label>
+          <input id="${id}-knob-${at}" data-knob="${at}" type="range" min="0" max="${knob.values.length - 1}" step="1">
+          <span class="swarm-player__value" aria-hidden="true"></span>
+        </div>`).join("");
+      bar.innerHTML = `${knobs && `
+        <div class="swarm-player__knobs">${knobs}</div>`}
         <div class="swarm-player__time">
           <button type="button" class="swarm-player__play"></button>
           <label class="swarm-player__hidden" for="${id}-epoch">Epoch</label>
@@ -730,7 +887,7 @@
             ${order ? '<button type="button" data-bee="best">Best</button><button type="button" data-bee="worst">Worst</button>' : ""}
           </span>
           ${order ? `<span class="swarm-player__legend">
-            <button type="button" class="swarm-player__colour" aria-pressed="true"></button>
+            <button type="button" class="swarm-player__color" aria-pressed="true"></button>
             <span class="swarm-player__scale"><span></span><canvas width="120" height="1" aria-hidden="true"></canvas><span></span></span>
           </span>` : ""}
         </div>
@@ -739,12 +896,19 @@
           <span class="swarm-player__zoom">${zoom}</span>
         </div>`;
       const find = (name) => bar.querySelector(`.swarm-player__${name}`);
-      [this.play, this.slider, this.clock, this.said, this.toggle] = ["play", "epoch", "now", "said", "colour"].map(find);
+      [this.play, this.slider, this.clock, this.said, this.toggle] = ["play", "epoch", "now", "said", "color"].map(find);
       this.chooser = bar.querySelector("input[type=number]");
+      this.knobs = [...bar.querySelectorAll("[data-knob]")];
+      this.knobs.forEach((knob, at) => {
+        // Names are text, not markup; all values take the same room.
+        const { label, values } = scene.knobs[at];
+        knob.previousElementSibling.textContent = label;
+        knob.nextElementSibling.style.minWidth = `${Math.max(...values.map((value) => value.length)) + 0.5}ch`;
+      });
       if (order) {
         this.toggle.textContent = `Colour by ${scene.lossLabel}${scene.lossScale === "log" ? " (log)" : ""}`;
         const [low, high] = bar.querySelectorAll(".swarm-player__scale > span");
-        const [first, top] = [order[0][0], order.at(-1)[0]];
+        const [first, top] = [order[0], order.at(-1)];
         low.textContent = short(scene.lossRange[0], 2);
         low.title = `lowest: ${short(first)}`;
         high.textContent = (top > scene.lossRange[1] ? "≥ " : "") + short(scene.lossRange[1], 2);
@@ -763,6 +927,7 @@
         this.seek(+this.slider.value);
       });
       this.chooser.addEventListener("input", () => this.chooseByNumber());
+      this.knobs.forEach((knob, at) => knob.addEventListener("input", () => this.turn(at, +knob.value)));
       figure.addEventListener("click", (event) => {
         const button = event.target.closest("button");
         if (button?.dataset.zoom === "reset") this.reset();
@@ -770,7 +935,7 @@
         else if (button?.dataset.bee) this.choose(this[button.dataset.bee], true);
       });
       this.toggle?.addEventListener("click", () => {
-        this.coloured = !this.coloured;
+        this.colored = !this.colored;
         this.theme();
       });
       figure.addEventListener("keydown", (event) => this.key(event));
@@ -835,6 +1000,47 @@
       this.before = time;
     }
 
+    /* -- Knobs -- */
+
+    /** Give a knob a value, and the others those nearest to theirs that there are with it. */
+    turn(knob, value) {
+      const now = this.settings[this.setting];
+      let best = null;
+      let least = Infinity;
+      this.settings.forEach((setting, at) => {
+        const away = setting.reduce((sum, where, other) =>
+          sum + (other === knob ? 1000 * Math.abs(where - value) : Math.abs(where - now[other])), 0);
+        if (away < least) [best, least] = [at, away];
+      });
+      this.set(best);
+    }
+
+    /** Show another setting, at the same epoch and with the same bee. */
+    set(setting) {
+      this.setting = setting;
+      const { knobs, bees } = this.scene;
+      this.arrays.forEach((array) => { array.first = setting * bees.length; });
+      const words = this.knobs.map((knob, at) => {
+        const where = this.settings[setting][at];
+        const value = knobs[at].values[where];
+        knob.value = where;
+        knob.setAttribute("aria-valuetext", value);
+        knob.nextElementSibling.textContent = value;
+        knob.style.setProperty("--swarm-done", `${(100 * where) / Math.max(1, knobs[at].values.length - 1)}%`);
+        return `${knobs[at].label} ${value}`;
+      });
+      if (words.length) this.canvas.setAttribute("aria-label", `${this.figure.getAttribute("aria-label")}, at ${words.join(", ")}`);
+      const ranked = bees.map((_, bee) => [this.loss(bee), bee]).filter(([loss]) => loss != null).sort((a, b) => a[0] - b[0]);
+      this.best = ranked.at(0)?.[1] ?? null;
+      this.worst = ranked.at(-1)?.[1] ?? null;
+      if (this.ink) this.paint();
+      this.redraw();
+      this.after = () => this.bee !== null && this.tell(); // once the values are those of this setting
+    }
+
+    /** The final loss of a bee of the setting that is shown; null if it isn't known. */
+    loss(bee) { return this.scene.loss?.[this.setting * this.scene.bees.length + bee]; }
+
     /* -- One bee -- */
 
     choose(bee, pinned = false) {
@@ -842,25 +1048,24 @@
       if (bee === this.bee && this.said.textContent) return;
       this.bee = bee;
       if (document.activeElement !== this.chooser) this.chooser.value = bee === null ? "" : this.scene.bees[bee];
-      this.said.textContent = bee === null ? this.view.prompt : this.describe(bee);
+      this.tell();
       this.said.classList.toggle("swarm-player__said--bee", bee !== null);
       this.redraw();
     }
 
+    tell() {
+      this.said.textContent = this.bee === null ? this.view.prompt : this.describe(this.bee);
+    }
+
     describe(bee) {
       const { bees, loss, lossLabel } = this.scene;
-      return `Bee ${bees[bee]}${loss ? `: ${lossLabel} ${short(loss[bee])}` : ""}${this.view.words(bee)}`;
+      return `Bee ${bees[bee]}${loss ? `: ${lossLabel} ${short(this.loss(bee))}` : ""}${this.view.words(bee)}`;
     }
 
     chooseByNumber() {
       const wanted = parseFloat(this.chooser.value);
       if (Number.isNaN(wanted)) return this.choose(null);
-      const { bees } = this.scene;
-      let nearest = 0;
-      bees.forEach((bee, at) => {
-        if (Math.abs(bee - wanted) < Math.abs(bees[nearest] - wanted)) nearest = at;
-      });
-      this.choose(nearest, true);
+      this.choose(nearest(this.scene.bees, wanted), true);
     }
 
     /* -- Pointer and zoom -- */
@@ -965,31 +1170,36 @@
       const [from, to] = style.getPropertyValue("--swarm-map").trim().split(/\s+/).map(Number);
       this.ink = {
         small: `12px ${style.fontFamily}`, medium: `13px ${style.fontFamily}`,
-        text: css(rgb("text")), grid: css(rgb("grid")), paper: css(rgb("paper")), truth: css(rgb("truth")),
+        text: css(rgb("soft")), grid: css(rgb("grid")), paper: css(rgb("paper")), truth: css(rgb("truth")),
         bars: css(rgb("bars")), chosen: css(rgb("chosen")), paperRgb: rgb("paper"),
         deep: rgb("deep"), high: rgb("high"), contour: rgb("contour"),
       };
-      const { loss, lossRange, lossScale } = this.scene;
-      const plain = rgb("bees");
-      const unknown = rgb("truth");
-      const level = lossScale === "log" ? Math.log : (value) => value;
-      const shade = (share) => viridis(from + clamp(share, 0, 1) * (to - from));
-      this.colours = this.scene.bees.map((_, bee) => {
-        if (!this.coloured || !loss) return plain;
-        if (loss[bee] === null) return unknown;
-        return shade((level(loss[bee]) - level(lossRange[0])) / (level(lossRange[1]) - level(lossRange[0])));
-      });
+      this.plain = [rgb("bees"), rgb("truth")]; // of all bees alike, and of one whose loss isn't known
+      this.shade = (share) => viridis(from + clamp(share, 0, 1) * (to - from));
       if (this.toggle) {
-        this.toggle.setAttribute("aria-pressed", String(this.coloured));
-        this.scale.classList.toggle("swarm-player__scale--off", !this.coloured);
+        this.toggle.setAttribute("aria-pressed", String(this.colored));
+        this.scale.classList.toggle("swarm-player__scale--off", !this.colored);
         const legend = this.scale.querySelector("canvas").getContext("2d");
         for (let x = 0; x < 120; x++) {
-          legend.fillStyle = css(shade(x / 119));
+          legend.fillStyle = css(this.shade(x / 119));
           legend.fillRect(x, 0, 1, 1);
         }
       }
+      this.paint();
       this.stale = true;
       this.redraw();
+    }
+
+    /** Give each bee of the setting that is shown its color. */
+    paint() {
+      const { loss, lossRange, lossScale, bees } = this.scene;
+      const level = lossScale === "log" ? Math.log : (value) => value;
+      const [low, high] = (lossRange ?? []).map(level);
+      this.colors = bees.map((_, bee) => {
+        if (!this.colored || !loss) return this.plain[0];
+        const own = this.loss(bee);
+        return own === null ? this.plain[1] : this.shade((level(own) - low) / (high - low));
+      });
     }
 
     resize() {
@@ -1032,12 +1242,15 @@
         this.stale = false;
       }
       raster.pixels.set(this.ground);
-      const opacity = clamp(5.5 / Math.sqrt(this.colours.length), 0.16, 0.85) * (this.bee === null ? 1 : 0.4);
-      view.swarm(raster, this.areas, ratio, this.when, this.colours, Math.round(opacity * 256), ink);
+      ink.one = this.bee !== null;
+      const opacity = this.scene.opacity * (ink.one ? 0.4 : 1);
+      view.swarm(raster, this.areas, ratio, this.when, this.colors, Math.round(opacity * 256), ink);
       pen.setTransform(1, 0, 0, 1, 0, 0);
       pen.putImageData(raster.image, 0, 0);
       pen.scale(ratio, ratio);
-      view.overlay(pen, this.areas, ink, this.when, this.bee);
+      view.overlay(pen, this.areas, ink, this.when, this.bee, this.colors);
+      this.after?.();
+      this.after = null;
       this.caption();
       this.cost = performance.now() - started;
       if (!stale) this.spare();
@@ -1061,7 +1274,7 @@
         this.slider.setAttribute("aria-valuetext", text);
         this.clock.textContent = `Epoch ${epochs[at]} / ${epochs[this.last]}`;
         this.slider.style.setProperty("--swarm-done", `${this.last ? (100 * at) / this.last : 100}%`);
-        if (this.bee !== null && !this.playing) this.said.textContent = this.describe(this.bee);
+        if (this.bee !== null && !this.playing) this.tell();
       }
     }
   }

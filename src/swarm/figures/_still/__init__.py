@@ -1,1 +1,1 @@
-"""The parts of `swarm.still`."""
+"""The parts of `swarm.figures.still`."""

@@ -36,8 +36,8 @@ def draw_flat(
         axes.set_frame_on(False)
     axes.set_axisbelow(True)
     axes.tick_params(length=3, color=theme["grid"])
-    for trace, colour in zip(traces, itertools.cycle(read.COLOURWAY), strict=False):
-        _DRAW[trace.type](axes, trace, colour)
+    for trace, color in zip(traces, itertools.cycle(read.COLORWAY), strict=False):
+        _DRAW[trace.type](axes, trace, color)
     for axis, name in ((across, "x"), (up, "y")):
         getattr(axes, f"set_{name}label")(read.plain(axis.title.text), labelpad=6)
         side = getattr(axes, f"{name}axis")
@@ -74,10 +74,10 @@ def fit_flat(axes: Any, across: Any, up: Any, room: read.Room) -> None:
         axes.set_position(place.transformed(picture.transFigure.inverted()))
 
 
-def _draw_scatter(axes: Any, trace: Any, colour: str) -> None:
+def _draw_scatter(axes: Any, trace: Any, color: str) -> None:
     y = read.array(trace.y)
     x = read.array(trace.x) if trace.x is not None else np.arange(len(y))
-    own = read.one(trace.line.color, read.one(trace.marker.color, colour))
+    own = read.one(trace.line.color, read.one(trace.marker.color, color))
     mode = trace.mode or "lines"
     if "lines" in mode:
         dash = {"dash": "--", "dot": ":", "dashdot": "-."}.get(trace.line.dash or "", "-")
@@ -103,12 +103,12 @@ def _draw_scatter(axes: Any, trace: Any, colour: str) -> None:
         axes.fill_between(x, y, color=read.rgba(trace.fillcolor or own, 0.3), linewidth=0)
 
 
-def _draw_image(axes: Any, trace: Any, colour: str) -> None:
+def _draw_image(axes: Any, trace: Any, color: str) -> None:
     values, low, high = read.shades(trace)
     x, y = (read.coordinates(trace, letter) for letter in "xy")
-    colours = read.colour_map(trace.colorscale)
+    colors = read.color_map(trace.colorscale)
     if trace.type == "heatmap":
-        axes.pcolormesh(x, y, values, cmap=colours, vmin=low, vmax=high, shading="nearest")
+        axes.pcolormesh(x, y, values, cmap=colors, vmin=low, vmax=high, shading="nearest")
         return
     lines = trace.contours
     size = lines.size or (high - low) / 15
@@ -116,7 +116,7 @@ def _draw_image(axes: Any, trace: Any, colour: str) -> None:
     last = high if lines.end is None else lines.end
     levels = np.arange(first, last + size / 2, size)
     bands = np.concatenate([[min(low, first)], levels[1:-1], [max(high, last)]])
-    axes.contourf(x, y, values, levels=np.unique(bands), cmap=colours, vmin=low, vmax=high)
+    axes.contourf(x, y, values, levels=np.unique(bands), cmap=colors, vmin=low, vmax=high)
     if lines.showlines is not False:
         line = read.rgba(trace.line.color or "rgba(255,255,255,0.5)")
         axes.contour(
@@ -124,10 +124,10 @@ def _draw_image(axes: Any, trace: Any, colour: str) -> None:
         )
 
 
-def _draw_bar(axes: Any, trace: Any, colour: str) -> None:
+def _draw_bar(axes: Any, trace: Any, color: str) -> None:
     y = read.array(trace.y)
     x = read.array(trace.x) if trace.x is not None else np.arange(len(y))
-    own = read.fills(trace.marker, colour, trace.opacity)
+    own = read.fills(trace.marker, color, trace.opacity)
     if trace.orientation == "h":
         axes.barh(y, x, color=own)
         return
@@ -136,7 +136,7 @@ def _draw_bar(axes: Any, trace: Any, colour: str) -> None:
     axes.bar(x, y, width=wide, color=own)
 
 
-def _draw_histogram(axes: Any, trace: Any, colour: str) -> None:
+def _draw_histogram(axes: Any, trace: Any, color: str) -> None:
     sideways = trace.x is None
     values = read.array(trace.y if sideways else trace.x)
     bins = trace.ybins if sideways else trace.xbins
@@ -149,7 +149,7 @@ def _draw_histogram(axes: Any, trace: Any, colour: str) -> None:
         bins=edges,
         density=trace.histnorm == "probability density",
         orientation="horizontal" if sideways else "vertical",
-        color=read.rgba(read.one(trace.marker.color, colour), trace.opacity),
+        color=read.rgba(read.one(trace.marker.color, color), trace.opacity),
     )
 
 

@@ -13,7 +13,7 @@ Array = NDArray[Any]
 Room = tuple[float, float, float, float]
 """Left, bottom, right and top of a part of a figure, 0-1."""
 
-COLOURWAY = ("#2f7de1", "#e8590c", "#0ca678", "#d6336c", "#7048e8", "#f08c00", "#7b8491")
+COLORWAY = ("#2f7de1", "#e8590c", "#0ca678", "#d6336c", "#7048e8", "#f08c00", "#7b8491")
 """Colours of traces that name none, in turn."""
 
 
@@ -33,9 +33,9 @@ def coordinates(trace: Any, letter: str) -> Array:
     return np.arange(array(trace.z).shape[{"x": -1, "y": 0}[letter]], dtype=float)
 
 
-def rgba(colour: Any, opacity: float | None = 1.0) -> tuple[float, float, float, float]:
+def rgba(color: Any, opacity: float | None = 1.0) -> tuple[float, float, float, float]:
     """Read a CSS colour."""
-    text = str(colour).strip()
+    text = str(color).strip()
     if match := re.fullmatch(r"rgba?\(([^)]*)\)", text):
         parts = [float(part.strip().rstrip("%")) for part in match[1].split(",")]
         rgb, alpha = [part / 255 for part in parts[:3]], parts[3] if len(parts) > 3 else 1.0
@@ -44,11 +44,11 @@ def rgba(colour: Any, opacity: float | None = 1.0) -> tuple[float, float, float,
     return r, g, b, a * (1.0 if opacity is None else opacity)
 
 
-def colour_map(scale: Any) -> mpl.colors.Colormap:
+def color_map(scale: Any) -> mpl.colors.Colormap:
     """Return a colour scale of (place, colour) as a colour map."""
     if not scale:
         return mpl.colormaps["viridis"]
-    stops = [(float(at), rgba(colour)) for at, colour in scale]
+    stops = [(float(at), rgba(color)) for at, color in scale]
     return mpl.colors.LinearSegmentedColormap.from_list("scale", stops)
 
 
@@ -72,9 +72,9 @@ def shades(trace: Any) -> tuple[Array, float, float]:
     )
 
 
-def one(colour: Any, default: str) -> str:
+def one(color: Any, default: str) -> str:
     """Return a colour, or `default` where there is none or one for each point."""
-    return colour if isinstance(colour, str) else default
+    return color if isinstance(color, str) else default
 
 
 def fills(marker: Any, default: str, opacity: float | None) -> Array:
@@ -83,12 +83,12 @@ def fills(marker: Any, default: str, opacity: float | None) -> Array:
         return np.array(rgba(one(marker.color, default), opacity))
     values = array(marker.color)
     if values.dtype.kind not in "iuf":
-        return np.array([rgba(colour, opacity) for colour in values])
+        return np.array([rgba(color, opacity) for color in values])
     low = np.nanmin(values) if marker.cmin is None else marker.cmin
     high = np.nanmax(values) if marker.cmax is None else marker.cmax
-    colours = colour_map(marker.colorscale)((values - low) / ((high - low) or 1))
-    colours[:, 3] = 1.0 if opacity is None else opacity
-    return np.asarray(colours)
+    colors = color_map(marker.colorscale)((values - low) / ((high - low) or 1))
+    colors[:, 3] = 1.0 if opacity is None else opacity
+    return np.asarray(colors)
 
 
 def within(room: Room, x: Any, y: Any) -> Room:

@@ -13,6 +13,7 @@ from matplotlib.transforms import Bbox
 from mpl_toolkits.mplot3d import proj3d  # type: ignore[import-untyped]
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from scipy.interpolate import RegularGridInterpolator
 
 from swarm.figures._sight import in_sight
 from swarm.figures._still import read, words
@@ -64,9 +65,9 @@ def draw_solid(
         for trace in traces
         if trace.type == "surface"
     ]
-    for trace, colour in zip(traces, itertools.cycle(read.COLOURWAY), strict=False):
+    for trace, color in zip(traces, itertools.cycle(read.COLORWAY), strict=False):
         if trace.type == "scatter3d":
-            _strand(axes, trace, limits, fields, colour)
+            _strand(axes, trace, limits, fields, color)
     return axes
 
 
@@ -111,14 +112,14 @@ def _field(
     # A coarse grid is drawn as finely as a fine one, on the same straight facets.
     x, y = _finer(xs), _finer(ys)
     z, shade = (_between(xs, ys, values, x, y) for values in (heights, shades))
-    colours = read.colour_map(trace.colorscale)((shade - low) / ((high - low) or 1))
-    colours[..., :3] *= _light(x, y, z, limits, ratio, azimuth)[..., None]
-    colours[..., 3] = 1.0 if trace.opacity is None else trace.opacity
+    colors = read.color_map(trace.colorscale)((shade - low) / ((high - low) or 1))
+    colors[..., :3] *= _light(x, y, z, limits, ratio, azimuth)[..., None]
+    colors[..., 3] = 1.0 if trace.opacity is None else trace.opacity
     sheet = np.stack([*np.meshgrid(x, y), z], axis=-1)  # (Y, X, 3)
     corners = (slice(None, -1), slice(1, None))
     around = [(corners[i], corners[j]) for i, j in ((0, 0), (0, 1), (1, 1), (1, 0))]
     facets = np.stack([sheet[at] for at in around], axis=2).reshape(-1, 4, 3)
-    fill = np.mean([colours[at] for at in around], axis=0).reshape(-1, 4).clip(0, 1)
+    fill = np.mean([colors[at] for at in around], axis=0).reshape(-1, 4).clip(0, 1)
     whole = np.isfinite(facets).all(axis=(1, 2))
     # Edges in each facet's own colour close the hairlines between facets.
     axes.add_collection3d(
@@ -165,8 +166,8 @@ def _finer(values: Array, least: int = 120) -> Array:
 
 def _between(xs: Array, ys: Array, values: Array, x: Array, y: Array) -> Array:
     """Interpolate values (Y, X) linearly on a finer grid; NaN stays where it touches."""
-    along = np.stack([np.interp(x, xs, row) for row in values])
-    return np.stack([np.interp(y, ys, col) for col in along.T]).T
+    there = np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1)
+    return RegularGridInterpolator((ys, xs), values)(there)
 
 
 def _light(
@@ -188,7 +189,7 @@ def _light(
     return 0.62 + 0.5 * np.clip(np.einsum("i,ijk->jk", lamp, normal), 0, 1)
 
 
-def _strand(axes: Any, trace: Any, limits: list[Any], fields: list[Any], colour: str) -> None:
+def _strand(axes: Any, trace: Any, limits: list[Any], fields: list[Any], color: str) -> None:
     """Draw a line or points in space, faint where a surface hides them."""
     mode = trace.mode or "lines+markers"
     points = [_unit(trace, letter, limits) for letter in "xyz"]
@@ -201,7 +202,7 @@ def _strand(axes: Any, trace: Any, limits: list[Any], fields: list[Any], colour:
             [field(*units) for field in fields] or [np.isfinite(units[0])]
         )
 
-    own = read.one(trace.line.color, colour)
+    own = read.one(trace.line.color, color)
     opacity = 1.0 if trace.opacity is None else trace.opacity
     if "lines" in mode:
         at = np.arange(len(points[0]))
@@ -224,14 +225,14 @@ def _strand(axes: Any, trace: Any, limits: list[Any], fields: list[Any], colour:
         size = np.broadcast_to(np.asarray(trace.marker.size or 6, dtype=float), points[0].shape)
         front = seen(points)
         fill = read.fills(trace.marker, own, opacity)
-        colours = (
+        colors = (
             np.broadcast_to(fill, (len(front), 4))
             * np.c_[np.ones((len(front), 3)), np.where(front, 1, HIDDEN)]
         )
         axes.scatter(
             *place(points),
             s=(0.9 * size) ** 2,
-            c=colours,
+            c=colors,
             depthshade=False,
             linewidths=0,
             zorder=5,

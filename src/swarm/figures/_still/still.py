@@ -11,11 +11,9 @@ from matplotlib.figure import Figure
 from swarm.figures._still import read, words
 from swarm.figures._still.flat import FLAT, draw_flat, fit_flat
 from swarm.figures._still.solid import SOLID, draw_solid
+from swarm.style import DARK, LIGHT
 
 __all__ = ["still"]
-
-LIGHT = {"back": "#ffffff", "text": "#1f2430", "quiet": "#5d6675", "grid": "#dfe3e8"}
-DARK = {"back": "#131416", "text": "#e7e9ec", "quiet": "#9aa3b0", "grid": "#34373d"}
 
 
 def still(
@@ -56,7 +54,10 @@ def still(
                 f"{', '.join(FLAT + SOLID)}"
             )
     width, height = width or figure.layout.width or 800, height or figure.layout.height or 560
-    theme = DARK if dark else LIGHT
+    look = DARK if dark else LIGHT
+    theme = {
+        "back": look.background, "text": look.text, "quiet": look.muted, "grid": look.grid,
+    }  # fmt: skip
     style: dict[Any, Any] = {
         "font.family": "DejaVu Sans",
         "font.size": 9.5 * min(1, max(0.8, min(width, height) / 500)),
@@ -79,7 +80,7 @@ def still(
         visible = [trace for trace in _shown(figure) if trace.visible in (None, True)]
         right = 1.0
         for trace in visible:
-            right = min(right, _colour_bar(picture, trace, theme, top, width))
+            right = min(right, _color_bar(picture, trace, theme, top, width))
         room = 0.0, 0.0, right, top
         panels: dict[tuple[str, ...], list[Any]] = {}
         for trace in visible:
@@ -133,7 +134,7 @@ def _sides(figure: go.Figure, key: tuple[str, ...]) -> tuple[Any, Any]:
     return across, up
 
 
-def _colour_bar(
+def _color_bar(
     picture: Figure, trace: Any, theme: dict[str, str], top: float, width: float
 ) -> float:
     """Draw a trace's colour bar, and return where the room to its left ends."""
@@ -142,7 +143,7 @@ def _colour_bar(
     _, low, high = read.shades(trace)
     axes = picture.add_axes((1 - 74 / width, 0.2 * top, 11 / width, 0.55 * top))
     mappable = mpl.cm.ScalarMappable(
-        mpl.colors.Normalize(low, high), read.colour_map(trace.colorscale)
+        mpl.colors.Normalize(low, high), read.color_map(trace.colorscale)
     )
     bar = picture.colorbar(mappable, cax=axes)
     bar.outline.set_visible(False)

@@ -75,19 +75,19 @@ def legend(
         return top
     if "reversed" in (figure.layout.legend.traceorder or ""):
         asked = asked[::-1]
-    colours = dict(zip(map(id, traces), itertools.cycle(read.COLOURWAY), strict=False))
+    colors = dict(zip(map(id, traces), itertools.cycle(read.COLORWAY), strict=False))
     handles = []
     for trace in asked:
         marked = trace.type in ("bar", "histogram") or trace.mode == "markers"
-        colour = read.one(trace.marker.color, colours[id(trace)])
+        color = read.one(trace.marker.color, colors[id(trace)])
         if not marked:
-            colour = read.one(trace.line.color, colour)
+            color = read.one(trace.line.color, color)
         line: Any = "none" if marked else "-"
         handles.append(
             mpl.lines.Line2D(
                 [],
                 [],
-                color=read.rgba(colour),
+                color=read.rgba(color),
                 linestyle=line,
                 marker="o" if marked else "none",
                 markersize=5,
