@@ -490,3 +490,182 @@ def test_words_of_the_player_can_be_read(style):
     ):  # fmt: skip
         low, high = sorted(luminance(colors[name]) for name in (front, back))
         assert (high + 0.05) / (low + 0.05) >= 4.5, (front, back)
+
+
+RATES, WIDTHS = (0.1, 0.01, 1.0), (2, 8)
+
+
+def swarms(points=40, bees=6, epochs=9, missing=()):
+    """A hive over learning rate and width: curves, weights (as many as the width) and losses."""
+    rng = np.random.default_rng(11)
+    x = np.linspace(-2, 2, points)
+    made = []
+    for lr in RATES:
+        for width in WIDTHS:
+            if (lr, width) in missing:
+                continue
+            ypred = rng.normal(size=(bees, epochs, 1)) + lr * np.sin(x)
+            weights = rng.normal(size=(bees, epochs, width))
+            loss = lr * (1 + rng.uniform(size=(bees, epochs)))
+            made.append(
+                {
+                    "lr": lr,
+                    "width": width,
+                    "x": x,
+                    "ypred": ypred,
+                    "weights": weights,
+                    "loss": loss,
+                }
+            )
+    return made
+
+
+def test_a_hive_holds_every_setting_at_its_knobs():
+    hive = swarms()
+    made = player.hive(hive, ("lr", "width"), values="weights")
+    recorded = read(made)
+    assert recorded["knobs"] == [
+        {"label": "lr", "values": ["0.01", "0.1", "1"]},
+        {"label": "width", "values": ["2", "8"]},
+    ]
+    assert recorded["bees"] == list(range(6))
+    curves, weights = (unpack(recorded["arrays"][name]) for name in ("ypred", "values"))
+    for place, (entry, at) in enumerate(zip(hive, recorded["settings"], strict=True)):
+        turned = [knob["values"][i] for knob, i in zip(recorded["knobs"], at, strict=True)]
+        assert turned == [f"{entry['lr']:g}", str(entry["width"])]
+        mine = slice(6 * place, 6 * place + 6)
+        step = recorded["arrays"]["ypred"]["step"]
+        np.testing.assert_allclose(
+            curves[:, mine].transpose(1, 0, 2), entry["ypred"], atol=0.51 * step
+        )
+        np.testing.assert_allclose(recorded["loss"][mine], entry["loss"][:, -1], 1e-6)
+        drawn = weights[:, mine].transpose(1, 0, 2)
+        step = recorded["arrays"]["values"]["step"]
+        np.testing.assert_allclose(
+            drawn[..., : entry["width"]], entry["weights"], atol=0.51 * step
+        )
+        assert np.isnan(drawn[..., entry["width"] :]).all()
+
+
+def test_the_poster_of_a_hive_is_that_of_its_middle_setting():
+    hive = swarms()
+    one_width = [entry for entry in hive if entry["width"] == 2]
+    made = player.hive(one_width, "lr", ylim=(-4, 4), loss_scale="linear")
+    (middle,) = (entry for entry in one_width if entry["lr"] == 0.1)
+    scene, arrays = made.recording.setting(made.recording.middle)
+    step = made.recording.arrays["ypred"].step
+    np.testing.assert_allclose(
+        arrays["ypred"].transpose(1, 0, 2), middle["ypred"], atol=0.51 * step
+    )
+    np.testing.assert_allclose(scene["loss"], middle["loss"][:, -1], 1e-6)
+    assert "6 curves of y over x at lr 0.1, after epoch 8" in made.alt
+    without = [{k: v for k, v in entry.items() if k != "loss"} for entry in one_width]
+    alone = player.curves(middle["x"], middle["ypred"], ylim=(-4, 4))
+    drawn = player.hive(without, "lr", ylim=(-4, 4)).poster()
+    np.testing.assert_array_equal(drawn, alone.poster())
+
+
+def test_fields_of_a_hive_are_named_made_or_shared():
+    hive = swarms()
+    named = player.hive(hive, ("lr", "width"), values="weights", loss="loss")
+    made = player.hive(
+        hive, ("lr", "width"), data=lambda swarm: swarm["ypred"], values=lambda s: s["weights"]
+    )
+    assert made.script == named.script
+    shared = read(player.hive(hive, ("lr", "width"), truth=np.zeros(40)))
+    assert shared["truth"] == [0] * 40
+    labelled = read(player.hive(hive, {"lr": "learning rate", "width": "neurons"}))
+    assert [knob["label"] for knob in labelled["knobs"]] == ["learning rate", "neurons"]
+
+
+def test_a_hive_may_have_gaps_and_knobs_that_are_no_numbers():
+    hive = [{**entry, "act": np.tanh if entry["width"] == 2 else "relu"} for entry in swarms()]
+    recorded = read(player.hive(hive, ("act", "lr")))
+    assert recorded["knobs"][0]["values"] == ["tanh", "relu"]
+    some = read(player.hive(swarms(missing=[(0.1, 8), (1.0, 2)]), ("lr", "width")))
+    assert len(some["settings"]) == 4
+
+
+def test_a_hive_is_thinned_to_its_budget_alike_in_all_settings():
+    rng = np.random.default_rng(12)
+    hive = [
+        {**entry, "ypred": entry["ypred"] + 0.3 * rng.normal(size=entry["ypred"].shape)}
+        for entry in swarms(points=60, bees=40, epochs=50)
+    ]
+    made = player.hive(hive, ("lr", "width"), max_bytes=350_000)
+    assert 0.6 * 350_000 < len(made.script.encode()) <= 350_000
+    recorded = read(made)
+    bees, epochs = recorded["bees"], recorded["epochs"]
+    assert (bees[0], bees[-1], epochs[0], epochs[-1]) == (0, 39, 0, 49)
+    assert f"{len(epochs)} of 50 epochs" in made.thinned
+    points = [int(np.abs(hive[0]["x"] - at).argmin()) for at in recorded["x"]]
+    curves = recorded["arrays"]["ypred"]
+    for place, entry in enumerate(hive):
+        kept = entry["ypred"][np.ix_(bees, epochs, points)].transpose(1, 0, 2)
+        drawn = unpack(curves)[:, place * len(bees) : (place + 1) * len(bees)]
+        np.testing.assert_allclose(drawn, kept, atol=0.51 * curves["step"])
+        mine = recorded["loss"][place * len(bees) : (place + 1) * len(bees)]
+        np.testing.assert_allclose(mine, entry["loss"][bees, -1], 1e-6)
+
+
+def test_points_and_their_names_are_recorded():
+    rng = np.random.default_rng(13)
+    points = rng.normal(size=(4, 7, 5, 2))
+    made = player.scatter(points, ["b", "a", "b", "c", "a"], loss=np.arange(4) + 1.0, bee=2)
+    recorded = read(made)
+    packed = recorded["arrays"]["points"]
+    drawn = unpack(packed).transpose(1, 0, 2).reshape(4, 7, 5, 2)
+    np.testing.assert_allclose(drawn, points, atol=0.51 * packed["step"])
+    assert [recorded["names"][i] for i in recorded["labels"]] == ["b", "a", "b", "c", "a"]
+    assert recorded["bee"] == 2
+    for axis in (0, 1):
+        low, high = recorded["view"]["xy"[axis]]
+        assert low < points[..., axis].min() < points[..., axis].max() < high
+    single = read(player.scatter(points[:, :, 0]))
+    assert single["arrays"]["points"]["shape"] == [7, 4, 2]
+
+
+def test_thinned_points_keep_their_names():
+    rng = np.random.default_rng(14)
+    labels = rng.integers(0, 3, 500)
+    points = np.tile(rng.normal(size=(40, 60, 1, 2)), (1, 1, 500, 1))
+    points += 10 * labels[:, None] + rng.normal(size=(40, 60, 500, 2))
+    made = player.scatter(points, labels, max_bytes=400_000)
+    recorded = read(made)
+    assert len(recorded["labels"]) < 500
+    packed = recorded["arrays"]["points"]
+    drawn = unpack(packed).reshape(*packed["shape"][:2], -1, 2).mean(axis=(0, 1, 3))
+    np.testing.assert_array_equal(np.rint(drawn / 10), recorded["labels"])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: player.hive([], "lr"), "no swarm"),
+        (lambda: player.hive(swarms(), "rate"), "'rate' is no parameter .* has lr, width"),
+        (lambda: player.hive(swarms(), "lr"), r"two swarms have lr=0.1; make a knob of what else"),
+        (lambda: player.hive(swarms(), ("lr", "width"), values="bias"), "'bias' is no field"),
+        (lambda: player.hive(swarms(), ("lr", "width"), "bars"), "kind must be one of 'curves'"),
+        (lambda: player.hive(swarms(), []), "at least one parameter"),
+        (
+            lambda: player.hive([swarms()[0], swarms(points=30)[2]], "lr"),
+            "x must be the same in all settings",
+        ),
+        (
+            lambda: player.hive([swarms()[0], swarms(bees=5)[2]], "lr"),
+            "as many bees, epochs and points in all settings",
+        ),
+        (lambda: player.scatter(np.zeros((2, 3, 4, 3))), r"points must have shape \(bee, epoch"),
+        (lambda: player.scatter(np.zeros((2, 3, 4, 2)), [1, 2]), "labels must have one entry"),
+        (lambda: player.scatter(np.zeros((2, 3, 11, 2)), range(11)), "at most ten kinds, got 11"),
+        (lambda: player.scatter(np.zeros((2, 3, 4, 2)), bee=2), "bee must be one of 0 to 1"),
+    ],
+)
+def test_hives_and_points_that_do_not_fit_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_misspelt_argument_of_a_hive_is_named():
+    with pytest.raises(TypeError, match="no argument 'ylabl'; did you mean 'ylabel'"):
+        player.hive(swarms(), ("lr", "width"), ylabl="y")

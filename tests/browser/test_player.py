@@ -555,3 +555,174 @@ def test_a_notebook_cell_works_by_itself(chromium, tmp_path):
     begin(page)
     assert not is_blank(page, 0.37, 0.5)
     page.close()
+
+
+RATES = (0.01, 0.1, 1.0)
+WIDTHS = (2, 8)
+
+
+def level_of(rate, width):
+    """Where the curves of a setting lie at the end; each setting has a place of its own."""
+    return RATES.index(rate) * 0.3 + WIDTHS.index(width) * 0.1 - 0.6
+
+
+def hive_of_levels(missing=(), **keywords):
+    """Three bees at 0.02 around the level of their setting, which come from 0.1 an epoch below."""
+    entries = [
+        {
+            "lr": rate,
+            "width": width,
+            "x": X,
+            "ypred": flat(level_of(rate, width) + np.array([-0.02, 0, 0.02])),
+            "loss": rate * np.array([1.0, 2.0, 4.0]),
+        }
+        for rate in RATES
+        for width in WIDTHS
+        if (rate, width) not in missing
+    ]
+    return player.hive(entries, ("lr", "width"), ylim=(-1, 1), **keywords)
+
+
+def turned(page):
+    return [page.locator(f"[data-knob='{at}']").get_attribute("aria-valuetext") for at in (0, 1)]
+
+
+def assert_shows(page, rate, width, number=EPOCHS - 1):
+    settle(page)
+    assert turned(page) == [f"{rate:g}", str(width)]
+    shown = [page.inner_text(f".swarm-player__knob:nth-child({at}) span") for at in (1, 2)]
+    assert shown == turned(page)
+    for other in RATES:
+        for wide in WIDTHS:
+            level = level_of(other, wide) + 0.1 * (number - EPOCHS + 1)
+            assert is_blank(page, 0.37, level) == ((other, wide) != (rate, width))
+
+
+def test_a_hive_opens_at_its_middle_setting(open_page):
+    page = open_page(hive_of_levels())
+    assert_shows(page, 0.1, 2)
+
+
+def test_keys_turn_a_knob_and_keep_epoch_and_bee(open_page):
+    page = open_page(hive_of_levels())
+    epoch(page, 3)
+    page.click("[data-bee=best]")
+    page.focus("[data-knob='0']")
+    page.keyboard.press("ArrowRight")
+    assert_shows(page, 1.0, 2, 3)
+    assert said(page) == "Bee 0: final loss 1"
+    page.keyboard.press("Home")
+    assert_shows(page, 0.01, 2, 3)
+    assert said(page) == "Bee 0: final loss 0.01"
+    page.keyboard.press("Tab")
+    page.keyboard.press("End")
+    assert_shows(page, 0.01, 8, 3)
+    assert page.get_attribute(".swarm-player__epoch", "aria-valuetext") == "epoch 3 of 4"
+    label = page.get_attribute("canvas.swarm-player__canvas", "aria-label")
+    assert label == "A hive to turn the knobs of, at lr 0.01, width 8"
+
+
+def reach(page, knob, share):
+    """Where a place along a knob's rail is on the screen."""
+    box = page.locator(f"[data-knob='{knob}']").bounding_box()
+    return box["x"] + 9 + share * (box["width"] - 18), box["y"] + box["height"] / 2
+
+
+def test_a_mouse_drags_a_knob(open_page):
+    page = open_page(hive_of_levels())
+    page.mouse.move(*reach(page, 0, 0.5))
+    page.mouse.down()
+    page.mouse.move(*reach(page, 0, 0.95), steps=4)
+    assert_shows(page, 1.0, 2)
+    page.mouse.move(*reach(page, 0, 0.02), steps=4)
+    page.mouse.up()
+    assert_shows(page, 0.01, 2)
+
+
+def test_a_finger_turns_a_knob_on_a_phone(open_page):
+    page = open_page(hive_of_levels(), viewport={"width": 390, "height": 844}, has_touch=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.touchscreen.tap(*reach(page, 1, 1.0))
+    assert_shows(page, 0.1, 8)
+    page.touchscreen.tap(*reach(page, 0, 0.0))
+    assert_shows(page, 0.01, 8)
+
+
+def test_a_knob_that_is_turned_while_it_plays_goes_on_from_the_same_epoch(open_page):
+    page = open_page(hive_of_levels())
+    page.click(".swarm-player__play")
+    page.wait_for_function("document.querySelector('.swarm-player').player.when > 0.5")
+    before = js(page, "player.when")
+    page.focus("[data-knob='0']")
+    page.keyboard.press("ArrowRight")
+    assert js(page, "player.when") >= before
+    page.wait_for_function("!document.querySelector('.swarm-player').player.playing")
+    assert_shows(page, 1.0, 2)
+
+
+def test_a_setting_that_is_missing_gives_way_to_the_nearest(open_page):
+    page = open_page(hive_of_levels(missing=[(0.01, 2), (1.0, 8)]))
+    page.focus("[data-knob='0']")
+    page.keyboard.press("Home")
+    assert_shows(page, 0.01, 8)
+    page.keyboard.press("End")
+    assert_shows(page, 1.0, 2)
+
+
+def test_best_and_worst_are_those_of_the_setting(open_page):
+    entries = [
+        {"lr": rate, "x": X, "ypred": flat(), "loss": losses}
+        for rate, losses in ((1, [3.0, 1.0, 2.0]), (2, [1.0, 2.0, 3.0]))
+    ]
+    page = open_page(player.hive(entries, "lr", ylim=(-1, 1)))
+    page.click("[data-bee=best]")
+    assert said(page) == "Bee 1: final loss 1"
+    page.focus("[data-knob='0']")
+    page.keyboard.press("ArrowRight")
+    page.click("[data-bee=best]")
+    assert said(page) == "Bee 0: final loss 1"
+    page.click("[data-bee=worst]")
+    assert said(page) == "Bee 2: final loss 3"
+
+
+def test_bees_of_each_setting_go_their_own_way_on_the_surface(open_page):
+    grid = np.linspace(0, 1, 11)
+    ways = [np.stack([np.linspace(0.1, 0.9, EPOCHS), np.full(EPOCHS, y)], -1) for y in (0.2, 0.8)]
+    entries = [{"lr": lr, "paths": way[None]} for lr, way in zip((1, 2), ways, strict=True)]
+    made = player.hive(entries, "lr", "descent", surface=(grid, grid, np.ones((11, 11))))
+    page = open_page(made)
+    ground = pixel(page, 0.5, 0.5, 0)
+    for keys, here, away in (("Home", 0.2, 0.8), ("End", 0.8, 0.2)):
+        page.focus("[data-knob='0']")
+        page.keyboard.press(keys)
+        settle(page)
+        assert np.abs(pixel(page, 0.6, here) - ground).max() > 40
+        assert np.abs(pixel(page, 0.6, away) - ground).max() < 20
+        point_at(page, 0.9, here)
+        assert said(page) == f"Bee 0, at (0.9, {here:g})"
+        page.mouse.move(5, 5)
+
+
+def test_points_stand_where_they_are_in_the_colours_of_their_kind(open_page):
+    places = np.array([[[-0.5, 0.0], [0.5, 0.5]]])[:, None]  # (bee, epoch, point, 2)
+    moved = np.repeat(places, EPOCHS, axis=1) * np.linspace(0.2, 1, EPOCHS)[:, None, None]
+    page = open_page(player.scatter(moved, ["a", "b"], limits=(-1, 1)))
+    red, _, blue = pixel(page, -0.5, 0.0)
+    assert blue > red + 60  # the first kind is blue, the second orange
+    red, _, blue = pixel(page, 0.5, 0.5)
+    assert red > blue + 60
+    epoch(page, 0)
+    assert is_blank(page, 0.5, 0.45)
+    assert not is_blank(page, 0.1, 0.1)
+    area = panel(page)
+    assert area["width"] == pytest.approx(area["height"])  # a circle looks like one
+    point_at(page, 0.1, 0.12)
+    assert said(page).startswith("Bee 0")
+
+
+def test_the_bee_to_single_out_first_is_singled_out(open_page):
+    rng = np.random.default_rng(3)
+    made = player.scatter(rng.normal(size=(4, EPOCHS, 3, 2)), loss=[1, 2, 3, 4], bee=2)
+    page = open_page(made)
+    assert said(page) == "Bee 2: final loss 3"
+    assert page.input_value("input[type=number]") == "2"

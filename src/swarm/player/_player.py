@@ -181,7 +181,8 @@ class Player:
             f'data-swarm="{self.name}" data-src="{escape(urls[f"{self.name}.js"])}">'
             f'<div class="swarm-player__stage">{pictures}</div>{self._fallback(urls)}'
             '<div class="swarm-player__bar">'
-            '<button type="button" class="swarm-player__start" hidden>Play with the swarm</button>'
+            '<button type="button" class="swarm-player__start" hidden>'
+            f"{'Turn the knobs' if self.recording.knobs else 'Play with the swarm'}</button>"
             f'<p class="swarm-player__hint" hidden>{hint}</p></div>'
             f"<figcaption><strong>{escape(_sentence(self.title))}</strong> "
             f"{caption}{links}</figcaption></figure>"

@@ -154,9 +154,9 @@ def _draw_scatter(
     if scene["labels"] is not None:
         for number, name in enumerate(scene["names"]):
             ax.plot([], [], "o", color=CATEGORIES[number], markersize=5, label=name)
-        ax.legend(
-            frameon=False, labelcolor=style.text, fontsize=8.5, loc="center left",
-            bbox_to_anchor=(1, 0.5), handletextpad=0.1,
+        fig.legend(
+            frameon=False, labelcolor=style.text, fontsize=8.5, loc="outside lower center",
+            ncols=max(1, int(fig.get_figwidth() * 1.4)), handletextpad=0.1, columnspacing=1.2,
         )  # fmt: skip
     ax.set_aspect("equal")
     ax.set(

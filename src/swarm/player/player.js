@@ -329,7 +329,7 @@
       pen.textBaseline = "bottom";
       pen.fillText(xlabel, this.left + this.width / 2, bottom + 38);
       pen.save();
-      pen.translate(13, this.top + this.height / 2);
+      pen.translate(this.left - 43, this.top + this.height / 2);
       pen.rotate(-Math.PI / 2);
       pen.textBaseline = "middle";
       pen.fillText(ylabel, 0, 0);
@@ -348,18 +348,25 @@
       if (this.values) {
         this.shown = new Float64Array(this.values.bees * this.values.points);
         this.counts = new Float64Array(scene.values.bins);
-        this.most = 1; // of all epochs and settings, so that bars can be compared
-        for (; this.values.first < this.values.all; this.values.first += this.values.bees) {
-          for (let epoch = 0; epoch < this.values.epochs; epoch++) {
-            this.count(epoch);
-            this.most = Math.max(this.most, ...this.counts);
-          }
-        }
-        this.values.first = this.curve.first;
+        this.highest = new Map();
       }
     }
 
     get prompt() { return `${POINT} a curve to single out a bee.`; }
+
+    /** The highest bar of all epochs of the setting that is shown, so that none outgrows the plot. */
+    most() {
+      const { first, epochs } = this.values;
+      if (!this.highest.has(first)) {
+        let most = 1;
+        for (let epoch = 0; epoch < epochs; epoch++) {
+          this.count(epoch);
+          most = Math.max(most, ...this.counts);
+        }
+        this.highest.set(first, most);
+      }
+      return this.highest.get(first);
+    }
 
     panels(width, height, view) {
       const left = 56, right = 14;
@@ -368,7 +375,7 @@
       const panels = [new Panel(top, view.x, view.y)];
       if (below) {
         const box = { left, top: height - 48 - below, width: top.width, height: below };
-        panels.push(new Panel(box, this.scene.values.range, [0, this.most * 1.05]));
+        panels.push(new Panel(box, this.scene.values.range, [0, this.most() * 1.05]));
       }
       return panels;
     }
@@ -709,7 +716,7 @@
 
     color(colors, bee, point) {
       const { labels } = this.scene;
-      return labels ? CATEGORIES[labels[point]] : colors[bee];
+      return labels && !this.byLoss ? CATEGORIES[labels[point]] : colors[bee];
     }
 
     swarm(raster, panels, ratio, when, colors, alpha, ink) {
@@ -746,7 +753,7 @@
         const at = 2 * (bee * this.count + point);
         const [x, y] = [panel.toX(this.now[at]), panel.toY(this.now[at + 1])];
         if (Number.isNaN(x) || Number.isNaN(y)) continue;
-        pen.strokeStyle = pen.fillStyle = this.scene.labels ? css(this.color(colors, bee, point)) : ink.chosen;
+        pen.strokeStyle = pen.fillStyle = this.scene.labels && !this.byLoss ? css(this.color(colors, bee, point)) : ink.chosen;
         if (this.scene.rays) {
           pen.lineWidth = 2.5;
           pen.beginPath();
@@ -837,7 +844,7 @@
       this.bee = null;
       this.pinned = false;
       this.setting = 0;
-      this.colored = scene.loss !== null;
+      this.colored = scene.loss !== null && !scene.labels; // what points are says more
       this.pointers = new Map();
       this.sharpest = 2;
       this.slow = 0;
@@ -887,7 +894,7 @@
             ${order ? '<button type="button" data-bee="best">Best</button><button type="button" data-bee="worst">Worst</button>' : ""}
           </span>
           ${order ? `<span class="swarm-player__legend">
-            <button type="button" class="swarm-player__color" aria-pressed="true"></button>
+            <button type="button" class="swarm-player__color" aria-pressed="${this.colored}"></button>
             <span class="swarm-player__scale"><span></span><canvas width="120" height="1" aria-hidden="true"></canvas><span></span></span>
           </span>` : ""}
         </div>
@@ -1034,6 +1041,7 @@
       this.best = ranked.at(0)?.[1] ?? null;
       this.worst = ranked.at(-1)?.[1] ?? null;
       if (this.ink) this.paint();
+      this.stale ||= this.view.highest !== undefined; // bars have an axis for each setting
       this.redraw();
       this.after = () => this.bee !== null && this.tell(); // once the values are those of this setting
     }
@@ -1193,6 +1201,7 @@
     /** Give each bee of the setting that is shown its color. */
     paint() {
       const { loss, lossRange, lossScale, bees } = this.scene;
+      this.view.byLoss = this.colored;
       const level = lossScale === "log" ? Math.log : (value) => value;
       const [low, high] = (lossRange ?? []).map(level);
       this.colors = bees.map((_, bee) => {
