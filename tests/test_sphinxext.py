@@ -188,6 +188,65 @@ def test_gallery_index_shows_a_card_with_claim_kind_and_tag(built):
     assert "<p>It has one lowest point.</p>" in page
 
 
+LEAD = '''
+"""
+Led
+===
+
+Words before.
+
+.. lead-picture:: {number}
+
+Words after.
+"""
+import plotly.graph_objects as go
+from matplotlib.figure import Figure
+
+from swarm import metrics
+
+figure = Figure()
+_ = figure.subplots().set_title("A still")
+figure
+
+# %%
+# The moving one.
+
+figure = go.Figure(go.Surface(z=[[1.0, 2.0], [3.0, 5.0]]))
+figure.update_layout(title="A slope", meta={{"alt": "Two by two."}})
+figure
+
+# %%
+# What it found.
+
+metrics.findings(("corner", "5", "5.0", True))
+'''
+
+
+@pytest.mark.parametrize(
+    ("number", "led", "left"), [("", "plotly", "still"), (1, "still", "plotly")]
+)
+def test_the_lead_is_taken_from_the_run_below_and_shown_once(site, number, led, left):
+    site.script(value=0, name="led.py", text=LEAD.replace("{number}", str(number)))
+    site.build()
+    page = site.html("auto_gallery/led.html")
+    kinds = [re.search(r"sw-(plotly|still)", f["class"])[1] for f in Figures(page).figures]
+    assert kinds == [led, left]
+    top = page[page.index("Words before") : page.index("Words after")]
+    assert f"sw-{led}" in top
+    assert top.index("sw-findings") > top.index(f"sw-{led}")
+    assert top.index("uv run") > top.index("sw-findings")
+    assert page.count('class="sw-findings"') == 1
+    assert page.count("Shown <a") == 1
+    assert page.index("Shown <a") > page.index("Words after")
+    assert f'aria-label="{"A slope" if led == "plotly" else "A still"}"' in top
+
+
+def test_a_lead_that_the_page_does_not_show_is_named(site):
+    site.script(value=0, name="led.py", text=LEAD.replace("{number}", "3"))
+    with pytest.raises(ExtensionError, match=r"led.*shows 2 pictures, so there is no number 3"):
+        site.build()
+
+
 def test_build_without_change_runs_nothing(site):
     before = site.times_run()
     site.build()

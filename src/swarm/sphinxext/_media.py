@@ -286,7 +286,8 @@ def _figure_title(figure: Any) -> str:
     parts = [figure.get_suptitle()]
     for axes in figure.axes:
         y, x = axes.get_ylabel(), axes.get_xlabel()
-        parts.append(axes.get_title() or (f"{y} against {x}" if x and y else y or x))
+        title = " ".join(filter(None, map(axes.get_title, ("left", "center", "right"))))
+        parts.append(title or (f"{y} against {x}" if x and y else y or x))
     return "; ".join(" ".join(_plain_text(part).split()) for part in parts if part) or "A plot"
 
 

@@ -16,7 +16,16 @@ from . import _media as media
 from . import _problems as problems
 from ._markup import figure_html, picture_files
 
-__all__ = ["files_of", "media_url", "picture", "picture_node", "pictures", "setup", "store_of"]
+__all__ = [
+    "files_of",
+    "has_run",
+    "media_url",
+    "picture",
+    "picture_node",
+    "pictures",
+    "setup",
+    "store_of",
+]
 
 MEDIA_FOLDER = "_media"
 _log = logging.getLogger(__name__)
@@ -150,10 +159,7 @@ class PictureOf(_Picture):
     """``picture-of``: show again what a gallery page shows, ``/auto_gallery/page 2``."""
 
     def is_ready(self) -> bool:
-        """Say whether the script has run: not if it failed, or if this build runs another."""
-        page = self.arguments[0].split()[0]
-        script = Path(self.env.relfn2path(page + ".py")[1])
-        return not script.exists() or script.with_name(script.name + ".md5").exists()
+        return has_run(self.env, self.env.relfn2path(self.arguments[0].split()[0])[0])
 
     def spec(self, store: Path) -> dict[str, Any]:
         page, _, number = self.arguments[0].strip().partition(" ")
@@ -164,6 +170,12 @@ class PictureOf(_Picture):
         if not 1 <= index <= len(keys):
             raise ValueError(f"{page} shows {len(keys)} pictures, so there is no number {index}")
         return media.read_spec(keys[index - 1], store)
+
+
+def has_run(env: BuildEnvironment, docname: str) -> bool:
+    """Say whether a page's script has run: not if it failed, or if this build runs another."""
+    script = Path(env.srcdir, docname + ".py")
+    return not script.exists() or script.with_name(script.name + ".md5").exists()
 
 
 class Published(SphinxDirective):

@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 from ._cache import galleries
 from ._cards import gallery_script, marks_html
 from ._gallery import provenance_of
+from ._lead import lead_of
 from ._nodes import MEDIA_FOLDER, pictures
 
 __all__ = ["setup"]
@@ -23,7 +24,7 @@ _LABELS = {"python": "Python script", "jupyter": "Jupyter notebook", "zip": "Bot
 
 
 def furnish(app: Sphinx, doctree: nodes.document) -> None:
-    """Put downloads and ways to run at the top of a gallery page, and all facts at its end."""
+    """Put downloads and ways to run near the top of a gallery page, and all facts at its end."""
     script = gallery_script(app.env, app.env.docname)
     if script is None:
         return
@@ -37,8 +38,10 @@ def furnish(app: Sphinx, doctree: nodes.document) -> None:
         "", marks_html(app.env.__dict__["swarm_cards"][app.env.docname]), format="html"
     )
     command = f"uv run --with {app.config.swarm_package} {script.name}"
+    top = lead_of(doctree)  # what a reader came for stands before what is to be done with it
+    before = top if top is not None and top.parent is section else title
     section.insert(
-        section.index(title) + 1,
+        section.index(before) + 1,
         nodes.container(
             "", marks, _buttons(downloads, ("python", "jupyter")), *links, _command(command),
             classes=["sw-run"],

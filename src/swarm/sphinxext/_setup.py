@@ -19,6 +19,7 @@ from swarm._files import written_whole
 
 from . import _ahead as ahead
 from . import _cards as cards
+from . import _lead as lead
 from . import _mathml as mathml
 from . import _nodes as nodes
 from . import _pages as pages
@@ -38,7 +39,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
     app.add_config_value("swarm_cache", "", "")
     app.add_config_value("swarm_fingerprint", "", "env")
-    for part in (nodes, cards, pages, mathml, problems, ahead):
+    for part in (nodes, cards, lead, pages, mathml, problems, ahead):
         part.setup(app)
     app.connect("config-inited", _configure, priority=400)
     app.connect("builder-inited", _prepare, priority=20)  # before sphinx-gallery runs scripts

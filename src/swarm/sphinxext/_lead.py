@@ -1,0 +1,82 @@
+"""The lead of a page: its own picture, and what it found, on the first screen.
+
+A script makes its pictures at the end, while a reader wants to see one first. So the
+picture, and the table of `swarm.metrics.findings`, are taken from where the run shows
+them to the place that the page names, each with its files and its name once.
+"""
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from . import _problems as problems
+from ._nodes import has_run, picture
+
+__all__ = ["lead_of", "setup"]
+
+FINDINGS = 'class="sw-findings"'
+
+
+class lead(nodes.General, nodes.Element):
+    """Stands where the lead goes, until the whole page is read."""
+
+
+class LeadPicture(SphinxDirective):
+    """``lead-picture``: show here the page's own picture, the n-th or the first that moves."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        number = directives.positive_int(self.arguments[0]) if self.arguments else 0
+        node = lead("", number=number)
+        self.set_source_info(node)
+        return [node]
+
+
+def lead_of(doctree: nodes.document) -> nodes.container | None:
+    """Return the lead of a page, if it has one."""
+    return next((c for c in doctree.findall(nodes.container) if "sw-top" in c["classes"]), None)
+
+
+def place_lead(app: Sphinx, doctree: nodes.document) -> None:
+    """Take the picture and the findings from below to where the page wants them."""
+    for here in list(doctree.findall(lead)):
+        shown = list(doctree.findall(picture))
+        number = here["number"]
+        first = next((node for node in shown if node["spec"]["kind"] != "still"), None)
+        if number > len(shown) or not (number or shown):
+            if has_run(app.env, app.env.docname):
+                message = f"lead-picture: the page shows {len(shown)} pictures, so there is no "
+                message += f"number {number}" if number else "lead"
+                problems.report(app.env, app.env.docname, message)
+            here.parent.remove(here)
+            continue
+        chosen = shown[number - 1] if number else first or shown[0]
+        whole = chosen.parent if _is_pair(chosen.parent) else chosen
+        box = nodes.container(classes=["sw-top"], ids=["lead"])
+        _leave_word(whole)
+        box += whole
+        for raw in [raw for raw in doctree.findall(nodes.raw) if FINDINGS in raw.astext()]:
+            raw.parent.remove(raw)
+            box += raw
+        here.replace_self(box)
+
+
+def _is_pair(node: nodes.Element) -> bool:
+    return "sw-pair" in node.get("classes", ())
+
+
+def _leave_word(whole: nodes.Element) -> None:
+    """Say, where the picture was made, that it stands above."""
+    link = nodes.reference("", "at the top of this page", refid="lead", internal=True)
+    word = nodes.paragraph("", "Shown ", link, nodes.Text("."), classes=["sw-made-here"])
+    whole.parent.replace(whole, word)
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    app.add_node(lead)
+    app.add_directive("lead-picture", LeadPicture)
+    # After cards have counted the pictures where the script made them, before ids are given.
+    app.connect("doctree-read", place_lead, priority=380)
