@@ -669,3 +669,64 @@ def test_hives_and_points_that_do_not_fit_are_named(call, message):
 def test_a_misspelt_argument_of_a_hive_is_named():
     with pytest.raises(TypeError, match="no argument 'ylabl'; did you mean 'ylabel'"):
         player.hive(swarms(), ("lr", "width"), ylabl="y")
+
+
+def test_pictures_keep_their_rows_and_what_lies_on_them():
+    rng = np.random.default_rng(15)
+    images = rng.uniform(-1, 3, size=(3, 5, 4, 6))
+    images[1, 2, 0, 3] = np.nan
+    points = np.array([[0.5, 1.5], [2.0, 0.0]])
+    made = player.image(images, points, [0, 1], extent=(0, 3, 0, 2), limits=(-1, 3), label="odds")
+    recorded = read(made)
+    packed = recorded["arrays"]["images"]
+    assert (recorded["rows"], recorded["columns"]) == (4, 6)
+    drawn = unpack(packed).transpose(1, 0, 2).reshape(3, 5, 4, 6)
+    np.testing.assert_allclose(drawn, images, atol=0.51 * 4 / 255)
+    assert recorded["view"] == {"x": [0, 3], "y": [0, 2]}
+    assert recorded["dots"] == {"at": points.tolist(), "values": [0, 1]}
+    assert "the odds over x and y: the mean of 3 bees, after epoch 4" in made.alt
+
+
+def test_thinned_pictures_keep_their_corners():
+    rng = np.random.default_rng(16)
+    images = rng.uniform(size=(4, 40, 64, 48))
+    made = player.image(images, max_bytes=150_000)
+    recorded = read(made)
+    rows, columns = recorded["rows"], recorded["columns"]
+    assert 24 <= rows < 64
+    assert columns / 48 == pytest.approx(rows / 64, abs=1 / 48)
+    assert f"{rows} of 64 rows, and as large a share of the columns" in made.thinned
+    packed = recorded["arrays"]["images"]
+    drawn = unpack(packed).transpose(1, 0, 2)
+    drawn = drawn.reshape(*drawn.shape[:2], rows, columns)
+    corners = np.ix_(recorded["bees"], recorded["epochs"], [0, -1], [0, -1])
+    np.testing.assert_allclose(
+        drawn[:, :, [0, -1]][..., [0, -1]], images[corners], atol=0.51 * packed["step"]
+    )
+
+
+def test_a_poster_shows_the_mean_picture_or_the_chosen_bees():
+    images = np.zeros((2, 3, 8, 8))
+    images[1] = 1.0
+    share = {}
+    for bee in (None, 0, 1):
+        drawn = player.image(images, limits=(0, 1), bee=bee).poster()
+        ends = [bytes.fromhex(color[1:]) for color in (LIGHT.bee, LIGHT.highlight)]
+        share[bee] = [(drawn == list(end)).all(axis=-1).mean() for end in ends]
+    assert share[0][0] > 0.3 > 0.02 > share[0][1]
+    assert share[1][1] > 0.3 > 0.02 > share[1][0]
+    assert max(share[None]) < 0.02  # but for the ends of the key
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"points": [[0, 0, 0]]}, r"points must be finite, of shape \(M, 2\), got \(1, 3\)"),
+        ({"points": [[0, 0]], "targets": [1, 2]}, "one finite value for each of 1 points"),
+        ({"extent": (1, 0, 0, 1)}, r"extent must be \(low, high\)"),
+        ({"bee": 9}, "bee must be one of 0 to 1"),
+    ],
+)
+def test_pictures_that_do_not_fit_are_named(keywords, message):
+    with pytest.raises(ValueError, match=message):
+        player.image(np.zeros((2, 3, 4, 4)), **keywords)

@@ -726,3 +726,44 @@ def test_the_bee_to_single_out_first_is_singled_out(open_page):
     page = open_page(made)
     assert said(page) == "Bee 2: final loss 3"
     assert page.input_value("input[type=number]") == "2"
+
+
+def test_a_picture_shows_the_mean_of_its_bees_or_one_of_them(open_page):
+    images = np.zeros((2, EPOCHS, 6, 6))
+    images[:, :, 3:] = 1  # the upper half
+    images[1, :, :, :3] = 1  # the second bee has the left half, too
+    made = player.image(images, [[4.0, 1.0]], [1.0], limits=(0, 1), loss=[1.0, 2.0])
+    page = open_page(made)
+
+    def share(x, y):
+        """0 for blue, 1 for orange."""
+        color = pixel(page, x, y, 0)
+        low, high = np.array([0x2F, 0x7D, 0xE1]), np.array([0xE8, 0x59, 0x0C])
+        return (color - low) @ (high - low) / ((high - low) @ (high - low))
+
+    assert said(page) == "Mean of 2 bees; give a number to see one."
+    assert share(4, 4) > 0.95
+    assert share(4, 0) < 0.05
+    assert 0.3 < share(0.5, 0) < 0.7  # the bees disagree
+    assert share(4.0, 1.0) > 0.95  # the point
+    page.fill("input[type=number]", "0")
+    settle(page)
+    assert share(0.5, 0) < 0.05
+    assert said(page) == "Bee 0: final loss 1"
+    page.fill("input[type=number]", "1")
+    settle(page)
+    assert share(0.5, 0) > 0.95
+
+
+def test_pictures_of_a_hive_follow_its_knob(open_page):
+    entries = [{"width": w, "images": np.full((2, EPOCHS, 4, 4), float(w))} for w in (0, 1)]
+    page = open_page(player.hive(entries, "width", "image", limits=(0, 1)))
+    page.focus("[data-knob='0']")
+    page.keyboard.press("Home")
+    settle(page)
+    red, _, blue = pixel(page, 1, 1, 0)
+    assert blue > red + 60
+    page.keyboard.press("End")
+    settle(page)
+    red, _, blue = pixel(page, 1, 1, 0)
+    assert red > blue + 60

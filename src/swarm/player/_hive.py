@@ -50,7 +50,7 @@ def hive(
         must tell all swarms apart. Numbers are put in ascending order, anything else
         in the order in which it comes. Not every combination need be there: a slider
         goes to the nearest that is.
-    kind : {"curves", "descent", "scatter"}, default "curves"
+    kind : {"curves", "descent", "scatter", "image"}, default "curves"
         What is shown, by the function of this module that shows one swarm so.
     title, caption, alt : str, optional
         Title, further sentences and text alternative; the last has a default made from

@@ -1,4 +1,4 @@
-"""Players made from plain arrays: curves, bees on a surface, points."""
+"""Players made from plain arrays: curves, bees on a surface, points, pictures."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from swarm.surface import Paths, Surface
 if TYPE_CHECKING:
     from swarm.movie import Movie
 
-__all__ = ["curves", "descent", "finished", "scatter"]
+__all__ = ["curves", "descent", "finished", "image", "scatter"]
 
 
 def curves(
@@ -251,6 +251,84 @@ def scatter(
     swarm = {"points": points, "labels": labels, "loss": loss}
     content, told = _scenes.scatter(
         [swarm], xlabel=xlabel, ylabel=ylabel, limits=limits, rays=rays, bee=bee,
+        epochs=epochs, loss_scale=loss_scale, loss_label=loss_label,
+    )  # fmt: skip
+    return finished(content, told, title, caption, alt, movie, max_bytes)
+
+
+def image(
+    images: ArrayLike,
+    points: ArrayLike | None = None,
+    targets: ArrayLike | None = None,
+    loss: ArrayLike | None = None,
+    *,
+    title: str = "What a swarm has learnt",
+    caption: str = "",
+    alt: str = "",
+    xlabel: str = "x",
+    ylabel: str = "y",
+    label: str = "value",
+    extent: tuple[float, float, float, float] | None = None,
+    limits: tuple[float, float] | None = None,
+    bee: int | None = None,
+    epochs: Sequence[int] | None = None,
+    loss_scale: Scale = "auto",
+    loss_label: str = "final loss",
+    movie: "Movie | None" = None,
+    max_bytes: int = 1_000_000,
+) -> Player:
+    """Make a player that shows a picture of each bee, such as a classifier's answers.
+
+    Parameters
+    ----------
+    images : array_like of shape (bee, epoch, row, column)
+        The values; row 0 is at the bottom, as y grows upwards. They go from blue over
+        the background's colour to orange. What is not finite stays clear.
+    points : array_like of shape (M, 2), optional
+        Points on the picture, for example the data: x and y.
+    targets : array_like of shape (M,), optional
+        What the pictures should be at the points, which gives them its colour.
+    loss : array_like of shape (bee,) or (bee, epoch), optional
+        Final loss of each bee.
+    title, caption, alt : str, optional
+        Title, further sentences and text alternative; the last has a default
+        made from the data.
+    xlabel, ylabel : str, default "x", "y"
+        Labels of the axes.
+    label : str, default "value"
+        What the values are.
+    extent : (float, float, float, float), optional
+        Left, right, bottom and top edge of the picture; by default pixels.
+    limits : (float, float), optional
+        Values at the ends of the colours; by default they hold all but what lies far
+        outside the middle nine tenths.
+    bee : int, optional
+        The bee whose picture is shown at first; by default the mean of all.
+    epochs : sequence of int, optional
+        Number of each recorded epoch; by default 0, 1, 2, …
+    loss_scale, loss_label, movie
+        As for `curves`.
+    max_bytes : int, default 1_000_000
+        Most bytes of the recording, as they are sent. To fit, first epochs are
+        left out, then bees, then rows and columns; the first and the last of each stay.
+
+    Returns
+    -------
+    Player
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit each other, an array is empty or without one finite
+        number, or `max_bytes` is too little.
+
+    Notes
+    -----
+    The recording holds values to 1/510 of the range shown.
+    """
+    swarm = {"images": images, "points": points, "targets": targets, "loss": loss}
+    content, told = _scenes.image(
+        [swarm], xlabel=xlabel, ylabel=ylabel, label=label, extent=extent, limits=limits, bee=bee,
         epochs=epochs, loss_scale=loss_scale, loss_label=loss_label,
     )  # fmt: skip
     return finished(content, told, title, caption, alt, movie, max_bytes)

@@ -172,6 +172,8 @@ class Player:
             f"{len(self.recording.settings)} settings of " if self.recording.knobs else ""
         )
         hint = f"{of_settings}{bees} bees, {epochs} epochs; {size}"
+        turn = f"Turn the knob{'s' * (len(self.recording.knobs) > 1)}"
+        start = turn if self.recording.knobs else "Play with the swarm"
         said = (self.caption, self.recording.scene.get("cut"), self.thinned)
         caption = " ".join(escape(part) for part in said if part)
         links = self._links(urls)
@@ -182,7 +184,7 @@ class Player:
             f'<div class="swarm-player__stage">{pictures}</div>{self._fallback(urls)}'
             '<div class="swarm-player__bar">'
             '<button type="button" class="swarm-player__start" hidden>'
-            f"{'Turn the knobs' if self.recording.knobs else 'Play with the swarm'}</button>"
+            f"{start}</button>"
             f'<p class="swarm-player__hint" hidden>{hint}</p></div>'
             f"<figcaption><strong>{escape(_sentence(self.title))}</strong> "
             f"{caption}{links}</figcaption></figure>"

@@ -165,13 +165,54 @@ def _draw_scatter(
     )  # fmt: skip
 
 
+def _draw_image(
+    fig: Figure, scene: Mapping[str, Any], arrays: Mapping[str, NDArray[np.floating]], style: Style
+) -> None:
+    ax = fig.subplots()
+    last = arrays["images"][-1].reshape(-1, scene["rows"], scene["columns"])  # (bee, row, column)
+    chosen = first_bee(scene)
+    known = np.isfinite(last).any(axis=0)
+    mean = np.nanmean(np.where(known, last, 0), axis=0)
+    shown = np.where(known, mean, np.nan) if chosen is None else last[chosen]
+    low, high = scene["range"]
+    x, y = scene["view"]["x"], scene["view"]["y"]
+    between = [style.bee, style.background, style.highlight]
+    colors = mpl.colors.LinearSegmentedColormap.from_list("answers", between)
+    drawn = ax.imshow(
+        shown, colors, vmin=low, vmax=high, extent=(*x, *y), origin="lower",
+        interpolation="bilinear", aspect="equal" if is_square(scene) else "auto",
+    )  # fmt: skip
+    if (dots := scene["dots"]) is not None:
+        values = dots["values"]
+        across, up = np.transpose(dots["at"])
+        ax.scatter(
+            across, up, s=17, c=style.background if values is None else values, cmap=colors,
+            vmin=low, vmax=high, edgecolors=style.text, linewidths=0.8,
+        )  # fmt: skip
+    bar = fig.colorbar(drawn, ax=ax, location="bottom", shrink=0.5, aspect=30, pad=0.03)
+    bar.outline.set_visible(False)
+    bar.set_label(scene["label"])
+    ax.set(xlim=x, ylim=y, xlabel=scene["xlabel"], ylabel=scene["ylabel"])
+
+
+def is_square(scene: Mapping[str, Any]) -> bool:
+    """Tell whether both axes are so alike that they have one scale."""
+    (left, right), (bottom, top) = scene["view"]["x"], scene["view"]["y"]
+    return 0.4 < (right - left) / (top - bottom) < 2.5
+
+
 def first_bee(scene: Mapping[str, Any]) -> int | None:
     """Return which of the bees that were kept is nearest to the one to single out."""
     wanted = scene.get("bee")
     return None if wanted is None else int(np.abs(np.subtract(scene["bees"], wanted)).argmin())
 
 
-_DRAW = {"curves": _draw_curves, "descent": _draw_descent, "scatter": _draw_scatter}
+_DRAW = {
+    "curves": _draw_curves,
+    "descent": _draw_descent,
+    "scatter": _draw_scatter,
+    "image": _draw_image,
+}
 
 
 def draw(
@@ -214,7 +255,7 @@ def draw(
         _DRAW[scene["kind"]](fig, scene, arrays, style)
         for ax in fig.axes:
             _plain_axes(ax, theme)
-            if scene["kind"] == "descent":
+            if scene["kind"] in ("descent", "image"):
                 ax.grid(False)
         canvas.draw()
         pixels = np.asarray(canvas.buffer_rgba())[..., :3]

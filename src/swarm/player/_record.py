@@ -73,6 +73,8 @@ class Content:
         Epochs, bees of a setting, and points that thinning leaves, at least.
     by_point : mapping of str to ndarray
         Parts of the scene that have one entry a point of the main track.
+    thinned : str, default "points"
+        What the points are called where some are left out.
     ground : Packed, optional
         A loss map, which is not thinned.
     settings : int, default 1
@@ -85,6 +87,7 @@ class Content:
     tracks: Mapping[str, Track]
     fewest: tuple[int, int, int]
     by_point: Mapping[str, Array] = field(default_factory=dict)
+    thinned: str = "points"
     ground: Packed | None = None
     settings: int = 1
     loss: Array | None = None
@@ -253,12 +256,12 @@ def record(content: Content, max_bytes: int) -> Recording:
         target -= needed - max_bytes + 1  # an estimate may be a few parts in a hundred off
         kept = fit(content.size, start, floors, target)
         made = content.recorded(kept)
-    return replace(made, thinned=_said(whole, kept))
+    return replace(made, thinned=_said(whole, kept, content.thinned))
 
 
-def _said(whole: Sequence[int], kept: Sequence[int]) -> str:
+def _said(whole: Sequence[int], kept: Sequence[int], points: str) -> str:
     """Say what was left out."""
-    names = ("epochs", "bees", "points")
+    names = ("epochs", "bees", points)
     parts = [
         f"{now:,} of {before:,} {name}"
         for now, before, name in zip(kept, whole, names, strict=True)

@@ -17,7 +17,7 @@ from swarm.player._pack import pack
 from swarm.player._record import LOG, Content, Scale, Track
 from swarm.surface import Paths, Surface
 
-__all__ = ["KINDS", "Swarm", "curves", "descent", "scatter"]
+__all__ = ["KINDS", "Swarm", "curves", "descent", "image", "scatter"]
 
 Swarm = Mapping[str, Any]
 """What a kind of player shows of one swarm, by name; what is None was not given."""
@@ -295,6 +295,73 @@ def scatter(
     return content, f"{xlabel} and {ylabel} of {each} for each of {bees} bees"
 
 
+def image(
+    swarms: Sequence[Swarm],
+    *,
+    xlabel: str = "x",
+    ylabel: str = "y",
+    label: str = "value",
+    extent: tuple[float, float, float, float] | None = None,
+    limits: tuple[float, float] | None = None,
+    bee: int | None = None,
+    **of_loss: Any,
+) -> tuple[Content, str]:
+    """Record pictures; return them, and what they are in words."""
+    stacks, losses = [], []
+    for swarm in swarms:
+        stacks.append(as_array("images", swarm["images"], ("bee", "epoch", "row", "column")))
+        loss = swarm["loss"]
+        losses.append(None if loss is None else as_losses(loss, *stacks[-1].shape[:2]))
+    images = _joined("images", stacks, whole=True)
+    bees, _, rows, columns = stacks[0].shape
+    shown = robust_limits(images, margin=0.0) if limits is None else as_limits("limits", limits)
+    left, right, bottom, top = extent or (-0.5, columns - 0.5, -0.5, rows - 0.5)
+    x, y = as_limits("extent", (left, right)), as_limits("extent", (bottom, top))
+    scene: dict[str, Any] = {
+        "kind": "image",
+        "xlabel": xlabel,
+        "ylabel": ylabel,
+        "label": label,
+        "range": list(shown),
+        "view": {"x": list(x), "y": list(y)},
+        "bee": _first_bee(bee, bees),
+        "dots": _dots(swarms),
+    }
+    content = Content(
+        scene,
+        {"images": Track(images, shown, steps=255, smooth=True, thins=2)},
+        (32, 4, 24) if len(swarms) == 1 else (24, 2, 20),
+        thinned="rows, and as large a share of the columns",
+        settings=len(swarms),
+        loss=_joined_loss(losses),
+        **of_loss,
+    )
+    whose = f"the mean of {bees} bees" if bee is None else f"bee {bee} of {bees}"
+    return content, f"A picture of the {label} over {xlabel} and {ylabel}: {whose}"
+
+
+def _dots(swarms: Sequence[Swarm]) -> dict[str, Any] | None:
+    """Return the places and the values of points on a picture, ready for JSON."""
+    points = _shared("points", [swarm["points"] for swarm in swarms])
+    targets = _shared("targets", [swarm["targets"] for swarm in swarms])
+    if points is None:
+        return None
+    places = as_array("points", points, ("M", "2"))
+    if places.shape[1] != 2 or not np.isfinite(places).all():
+        raise ValueError(f"points must be finite, of shape (M, 2), got {places.shape}")
+    values = None if targets is None else as_array("targets", targets, ("M",))
+    if values is not None and (len(values) != len(places) or np.isnan(values).any()):
+        raise ValueError(
+            f"targets must have one finite value for each of {len(places)} points, got shape "
+            f"{values.shape}"
+        )
+    few = evenly(len(places), _MOST_DOTS)
+    return {
+        "at": places[few].round(6).tolist(),
+        "values": None if values is None else values[few].round(6).tolist(),
+    }
+
+
 def _first_bee(bee: int | None, bees: int) -> int | None:
     if bee is not None and not 0 <= bee < bees:
         raise ValueError(f"bee must be one of 0 to {bees - 1}, or None for all, got {bee}")
@@ -349,13 +416,14 @@ def _cut(values: Sequence[Array], shown: Sequence[Range], names: Sequence[str]) 
         f"{name} from {low:.4g} to {high:.4g}"
         for name, (low, high) in zip(names, shown, strict=True)
     )
-    whose = "bee leaves" if away.sum() == 1 else "bees leave"
-    return f"{away.sum():,} of {len(away):,} {whose} the plot, which shows {spans}."
+    leave = "leaves" if away.sum() == 1 else "leave"
+    return f"{away.sum():,} of {len(away):,} bees {leave} the plot, which shows {spans}."
 
 
 KINDS: dict[str, tuple[Callable[..., tuple[Content, str]], tuple[str, ...]]] = {
     "curves": (curves, ("x", "data", "truth", "loss", "values")),
     "descent": (descent, ("surface", "paths", "loss")),
     "scatter": (scatter, ("points", "labels", "loss")),
+    "image": (image, ("images", "points", "targets", "loss")),
 }
 """What records each kind of player, and the arrays of a swarm that it takes."""

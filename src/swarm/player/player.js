@@ -788,7 +788,110 @@
     }
   }
 
-  const VIEWS = { curves: Curves, descent: Descent, scatter: Scatter };
+  class Picture {
+    constructor(scene, arrays) {
+      this.scene = scene;
+      this.images = arrays.images;
+      this.now = new Float64Array(this.images.bees * this.images.points);
+      this.sheet = new OffscreenCanvas(scene.columns, scene.rows);
+    }
+
+    get prompt() {
+      return this.images.bees > 1 ? `Mean of ${this.images.bees} bees; give a number to see one.` : "";
+    }
+
+    panels(width, height, view) {
+      const box = { left: 56, top: 12, width: width - 56 - 14, height: height - 12 - 92 };
+      const [home, up] = [this.scene.view.x, this.scene.view.y];
+      const shape = (home[1] - home[0]) / (up[1] - up[0]);
+      if (shape < 0.4 || shape > 2.5) return [new Panel(box, view.x, view.y)];
+      const wide = Math.min(box.width, box.height * shape);
+      const tall = wide / shape;
+      return [new Panel({ left: box.left + (box.width - wide) / 2, top: box.top + (box.height - tall) / 2, width: wide, height: tall }, view.x, view.y)];
+    }
+
+    background(pen, panels, ink) {
+      const panel = panels[0];
+      panel.axes(pen, ink, this.scene.xlabel, this.scene.ylabel, false);
+      // What the colors mean, below the axis.
+      const { range, label } = this.scene;
+      const y = panel.top + panel.height + 62;
+      const wide = Math.min(220, panel.width * 0.5);
+      const x = panel.left + (panel.width - wide) / 2;
+      for (let at = 0; at < wide; at++) {
+        pen.fillStyle = css(this.shade(at / (wide - 1), ink));
+        pen.fillRect(x + at, y, 1.5, 9);
+      }
+      pen.strokeStyle = ink.grid;
+      pen.lineWidth = 1;
+      pen.strokeRect(x - 0.5, y - 0.5, wide + 1.5, 10);
+      pen.font = ink.small;
+      pen.fillStyle = ink.text;
+      pen.textBaseline = "middle";
+      pen.textAlign = "right";
+      const end = (value) => short(Math.abs(value) < 1e-6 * (range[1] - range[0]) ? 0 : value, 2);
+      pen.fillText(end(range[0]), x - 8, y + 5);
+      pen.textAlign = "left";
+      pen.fillText(end(range[1]), x + wide + 10, y + 5);
+      pen.textAlign = "center";
+      pen.fillText(label, x + wide / 2, y + 20);
+    }
+
+    /** From the bees' color over the paper to the highlight. */
+    shade(share, ink) {
+      const at = clamp(share, 0, 1) * 2;
+      return at < 1 ? mix(ink.low, ink.paperRgb, at) : mix(ink.paperRgb, ink.top, at - 1);
+    }
+
+    swarm(raster, panels, ratio, when) { valuesAt(this.images, when, this.now); }
+
+    overlay(pen, panels, ink, when, bee) {
+      const panel = panels[0];
+      const { rows, columns, range, view, dots } = this.scene;
+      const { bees, points } = this.images;
+      const shades = Array.from({ length: 256 }, (_, at) => this.shade(at / 255, ink).map(Math.round));
+      const brush = this.sheet.getContext("2d");
+      const picture = brush.createImageData(columns, rows);
+      for (let point = 0; point < points; point++) {
+        let sum = 0;
+        let known = 0;
+        for (let one = bee ?? 0; one < (bee === null ? bees : bee + 1); one++) {
+          const value = this.now[one * points + point];
+          if (value === value) sum += value, known++;
+        }
+        if (!known) continue; // clear
+        const shade = shades[Math.round(clamp((sum / known - range[0]) / (range[1] - range[0]), 0, 1) * 255)];
+        const row = rows - 1 - Math.floor(point / columns); // row 0 is at the bottom
+        const at = 4 * (row * columns + (point % columns));
+        picture.data.set(shade, at);
+        picture.data[at + 3] = 255;
+      }
+      brush.putImageData(picture, 0, 0);
+      pen.save();
+      pen.beginPath();
+      pen.rect(panel.left, panel.top, panel.width, panel.height);
+      pen.clip();
+      pen.imageSmoothingEnabled = true;
+      const [left, top] = [panel.toX(view.x[0]), panel.toY(view.y[1])];
+      pen.drawImage(this.sheet, left, top, panel.toX(view.x[1]) - left, panel.toY(view.y[0]) - top);
+      pen.lineWidth = 1.2;
+      pen.strokeStyle = ink.strong;
+      dots?.at.forEach(([x, y], at) => {
+        pen.beginPath();
+        pen.arc(panel.toX(x), panel.toY(y), 3.2, 0, 2 * Math.PI);
+        pen.fillStyle = dots.values ? css(this.shade((dots.values[at] - range[0]) / (range[1] - range[0]), ink)) : ink.paper;
+        pen.fill();
+        pen.stroke();
+      });
+      pen.restore();
+    }
+
+    nearest() { return { bee: null, distance: Infinity }; }
+
+    words() { return ""; }
+  }
+
+  const VIEWS = { curves: Curves, descent: Descent, scatter: Scatter, image: Picture };
 
   function emphasise(pen, ink) {
     pen.lineJoin = pen.lineCap = "round";
@@ -893,7 +996,7 @@
             <input id="${id}-bee" type="number" inputmode="numeric" min="${scene.bees[0]}" max="${scene.bees.at(-1)}" step="any" placeholder="–">
             ${order ? '<button type="button" data-bee="best">Best</button><button type="button" data-bee="worst">Worst</button>' : ""}
           </span>
-          ${order ? `<span class="swarm-player__legend">
+          ${order && scene.kind !== "image" ? `<span class="swarm-player__legend">
             <button type="button" class="swarm-player__color" aria-pressed="${this.colored}"></button>
             <span class="swarm-player__scale"><span></span><canvas width="120" height="1" aria-hidden="true"></canvas><span></span></span>
           </span>` : ""}
@@ -912,7 +1015,7 @@
         knob.previousElementSibling.textContent = label;
         knob.nextElementSibling.style.minWidth = `${Math.max(...values.map((value) => value.length)) + 0.5}ch`;
       });
-      if (order) {
+      if (this.toggle) {
         this.toggle.textContent = `Colour by ${scene.lossLabel}${scene.lossScale === "log" ? " (log)" : ""}`;
         const [low, high] = bar.querySelectorAll(".swarm-player__scale > span");
         const [first, top] = [order[0], order.at(-1)];
@@ -1180,6 +1283,7 @@
         small: `12px ${style.fontFamily}`, medium: `13px ${style.fontFamily}`,
         text: css(rgb("soft")), grid: css(rgb("grid")), paper: css(rgb("paper")), truth: css(rgb("truth")),
         bars: css(rgb("bars")), chosen: css(rgb("chosen")), paperRgb: rgb("paper"),
+        strong: css(rgb("text")), low: rgb("bees"), top: rgb("chosen"),
         deep: rgb("deep"), high: rgb("high"), contour: rgb("contour"),
       };
       this.plain = [rgb("bees"), rgb("truth")]; // of all bees alike, and of one whose loss isn't known
