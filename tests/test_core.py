@@ -397,6 +397,13 @@ def test_combos_move_together():
     assert got == [(0, 1, 3, 5), (0, 1, 3, 6), (0, 2, 4, 5), (0, 2, 4, 6)]
 
 
+def test_an_empty_combo_changes_nothing():
+    assert list(core.make_combo_paramsets({"s": 0}, {}, a=[1, 2])) == [
+        {"s": 0, "a": 1},
+        {"s": 0, "a": 2},
+    ]
+
+
 def test_overlapping_keys_are_an_error_at_once():
     with pytest.raises(ValueError, match="'a'"):
         core.make_combo_paramsets({"a": 1}, {"a": [1]})

@@ -705,8 +705,8 @@ def test_the_chunk_follows_from_the_memory_budget(monkeypatch):
         sizes.append(len(seeds))
         return flying(trainer, seeds, *args, **kwargs)
 
-    monkeypatch.setattr(_fly, "fly", spy)
-    monkeypatch.setattr("swarm.core._train.MEMORY", 20_000)
+    monkeypatch.setattr("swarm.core._lifted.fly", spy)
+    monkeypatch.setattr("swarm.core._lifted.MEMORY", 20_000)
     swarm = fly(plain, num_bees=30)
     assert sum(sizes) == 30
     assert 1 < len(sizes) < 30
@@ -756,3 +756,30 @@ def test_a_bee_that_moves_its_net_to_the_gpu_is_lifted_there(name, dropout):
             yield loss.item(), net(x), torch.rand(2, device="cuda")
 
     assert_close(fly(bee, num_bees=5), fly(bee, "loop", num_bees=5), 1e-4)
+
+
+def test_a_bee_that_fails_before_its_first_value_counts_once_though_a_later_chunk_is_not_lifted():
+    def bee():
+        kind = torch.rand(())
+        if kind < 0.2:
+            raise ZeroDivisionError("no such luck")
+        for _ in range(4):
+            yield torch.rand(())
+            if kind > 0.5:
+                float(torch.rand(()))
+
+    def kinds(seed):
+        for i in range(8):
+            torch.manual_seed(core.bee_seed(seed, i))
+            kind = float(torch.rand(()))
+            yield -1 if kind < 0.2 else int(kind > 0.5)
+
+    # One of the first four fails at once; the second four cannot be lifted, and do not fail.
+    seed = next(s for s in range(10_000) if [*kinds(s)] == [0, -1, 0, 0, 1, 1, 1, 1])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        swarm = fly(bee, "auto", num_bees=8, seed=seed, chunk=4, on_error="nan")
+    assert any("1 of 8 bees failed" in str(w.message) for w in caught)
+    assert any("cannot lift" in str(w.message) for w in caught)
+    assert np.isnan(swarm["V1"][1]).all()
+    assert np.isfinite(np.delete(swarm["V1"], 1, axis=0)).all()

@@ -62,6 +62,8 @@ def test_ratio_is_a_threshold_relative_to_the_reference():
         (lambda: metrics.iteration_threshold(SCORES, 1, "first", "under"), "'under'"),
         (lambda: metrics.iteration_threshold_ratio(SCORES, 1, reference_iteration=5), "5"),
         (lambda: metrics.iteration_threshold_ratio([], 1), "reference_iteration 0"),
+        (lambda: metrics.iteration_threshold_ratio([-2.0, -1.0], 0.5), "negative, got -2.0"),
+        (lambda: metrics.iteration_threshold_ratio([2.0, 1.0, -1.0], 0.5), "in iteration 2"),
     ],
 )
 def test_bad_arguments_are_named(call, message):

@@ -52,7 +52,7 @@ def test_seed_as_refuses_a_seed_that_numpy_cannot_take(seed):
 
 
 def test_transpose_turns_rows_into_columns():
-    assert util.transpose([(1, "a"), (2, "b"), (3, "c")]) == [(1, 2, 3), ("a", "b", "c")]
+    assert util.transpose([(1, "a"), (2, "b"), (3, "c")]) == [[1, 2, 3], ["a", "b", "c"]]
     with pytest.raises(ValueError, match="shorter"):
         util.transpose([(1, 2), (3,)])
 

@@ -104,12 +104,13 @@ def iteration_threshold_ratio(
     """Find the iteration at which a score reaches a fraction of an earlier one.
 
     As `iteration_threshold`, with the threshold
-    ``ratio * scores[reference_iteration]``.
+    ``ratio * scores[reference_iteration]``. A fraction of a score means
+    something only where scores don't fall below zero, as losses don't.
 
     Parameters
     ----------
     scores : array_like of shape (iteration,)
-        One score for each iteration.
+        One score for each iteration, none of them negative.
     ratio : float
         The fraction of the reference score to reach.
     criterion, direction
@@ -125,13 +126,19 @@ def iteration_threshold_ratio(
     Raises
     ------
     ValueError
-        As `iteration_threshold`, or if there is no such reference iteration.
+        As `iteration_threshold`; if there is no such reference iteration; or
+        if a score is negative.
     """
     values = np.asarray(scores, dtype=float)
     if values.ndim != 1 or not -len(values) <= reference_iteration < len(values):
         raise ValueError(
             f"reference_iteration {reference_iteration} is not one of scores "
             f"of shape {values.shape}"
+        )
+    if (negative := np.flatnonzero(values < 0)).size:
+        raise ValueError(
+            f"scores must not be negative, got {values[negative[0]]} in iteration {negative[0]}; "
+            "name a threshold itself with iteration_threshold"
         )
     return iteration_threshold(
         values, ratio * float(values[reference_iteration]), criterion, direction

@@ -43,7 +43,7 @@ def seed_as(seed: int | None) -> Iterator[None]:
         np.random.set_state(numpy_state)  # noqa: NPY002
 
 
-def transpose(rows: Iterable[Sequence[T]]) -> list[tuple[T, ...]]:
+def transpose(rows: Iterable[Sequence[T]]) -> list[list[T]]:
     """Turn rows into columns; all rows must be equally long.
 
     Raises
@@ -54,9 +54,9 @@ def transpose(rows: Iterable[Sequence[T]]) -> list[tuple[T, ...]]:
     Examples
     --------
     >>> transpose([(1, "a"), (2, "b")])
-    [(1, 2), ('a', 'b')]
+    [[1, 2], ['a', 'b']]
     """
-    return list(zip(*rows, strict=True))
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def merge_dicts(*dicts: Mapping[str, Any]) -> dict[str, Any]:

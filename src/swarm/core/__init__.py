@@ -6,14 +6,9 @@ differ only in their randomness, `hive_trainer` for several parameter sets.
 """
 
 from swarm._face import hand_on
-from swarm.core._swarm import (
-    bee_seed,
-    hive_trainer,
-    make_combo_paramsets,
-    make_sweep_paramsets,
-    swarm_train,
-)
-from swarm.core._train import BeeError
+from swarm.core._errors import BeeError
+from swarm.core._paramsets import make_combo_paramsets, make_sweep_paramsets
+from swarm.core._swarm import bee_seed, hive_trainer, swarm_train
 
 __all__ = [
     "BeeError",

@@ -135,10 +135,6 @@ class Record:
                 f"but {dtype} before; yield one dtype throughout, e.g. float(...)"
             )
 
-    def has(self, bee: int) -> bool:
-        """Whether values of a bee are kept."""
-        return bool(self._epochs[bee - self.bees.start])
-
     def part(self, bees: range) -> "Record":
         """Make a record for some of the bees, which writes in place if that is possible yet."""
         start = bees.start - self.bees.start

@@ -4,16 +4,17 @@ import pickle
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import joblib
 import torch
 
+from swarm.core._errors import BeeError, raise_failure
+from swarm.core._job import Job
 from swarm.core._progress import Progress
 from swarm.core._record import Failure, Record
-from swarm.core._train import BeeError, BeeTrainer, Settings, raise_failure, train_block
+from swarm.core._train import train_block
 
 __all__ = ["in_this_process", "over_processes"]
 
@@ -22,49 +23,31 @@ __all__ = ["in_this_process", "over_processes"]
 _ONE_AT_A_TIME = threading.RLock()
 
 
-def in_this_process(
-    bee: BeeTrainer,
-    params: Sequence[Mapping[str, Any]],
-    seeds: Sequence[int],
-    records: Sequence[Record],
-    settings: Settings,
-    progress: bool | None,
-) -> None:
+def in_this_process(jobs: Sequence[Job], records: Sequence[Record], progress: bool | None) -> None:
     """Train all swarms here, one after another."""
-    with Progress(len(records) * len(seeds), progress) as bar, _ONE_AT_A_TIME:
-        for p, record in zip(params, records, strict=True):
-            train_block(bee, p, seeds, record, settings, bar)
+    with Progress(sum(len(record.bees) for record in records), progress) as bar, _ONE_AT_A_TIME:
+        for job, record in zip(jobs, records, strict=True):
+            train_block(job, record, bar)
             _check_any(record)
 
 
 def over_processes(
-    bee: BeeTrainer,
-    params: Sequence[Mapping[str, Any]],
-    seeds: Sequence[int],
+    jobs: Sequence[Job],
     records: Sequence[Record],
-    settings: Settings,
     progress: bool | None,
     n_jobs: int | None,
-    jobs: int,
+    workers: int,
 ) -> None:
     """Train all swarms in blocks of bees that joblib spreads over processes."""
-    # Small blocks share the work evenly; large ones make the most of being lifted.
-    rounds = 4 if settings.engine == "loop" else 1
-    size = settings.chunk or -(-len(seeds) * len(params) // (rounds * jobs))
-    blocks = [
-        (i, range(low, min(low + size, len(seeds))))
-        for i in range(len(params))
-        for low in range(0, len(seeds), size)
-    ]
-    threads = max(1, torch.get_num_threads() // jobs)
+    bees = sum(len(record.bees) for record in records)
     tasks = (
-        joblib.delayed(_task)(i, bee, params[i], seeds, bees, records[i].names, settings, threads)
-        for i, bees in blocks
+        joblib.delayed(_task)(i, jobs[i], block, records[i].names, workers)
+        for i, block in _blocks(jobs, records, workers)
     )
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
-    with Progress(len(records) * len(seeds), progress) as bar, _closing(parallel(tasks)) as parts:
+    with Progress(bees, progress) as bar, _closing(parallel(tasks)) as parts:
         for i, part in parts:
-            if part.failures and settings.on_error == "raise":
+            if part.failures and jobs[i].settings.on_error == "raise":
                 raise_failure(part.failures[0])
             records[i].add(part)
             bar.bee(len(part.bees))
@@ -72,23 +55,28 @@ def over_processes(
         _check_any(record)
 
 
+def _blocks(
+    jobs: Sequence[Job], records: Sequence[Record], workers: int
+) -> Iterator[tuple[int, range]]:
+    """Cut swarms into blocks: small ones share the work evenly, large ones lift best."""
+    bees = sum(len(record.bees) for record in records)
+    for i, (job, record) in enumerate(zip(jobs, records, strict=True)):
+        rounds = 4 if job.settings.engine == "loop" else 1
+        size = job.settings.chunk or -(-bees // (rounds * workers))
+        for low in range(0, len(record.bees), size):
+            yield i, record.bees[low : low + size]
+
+
 def _task(
-    i: int,
-    bee: BeeTrainer,
-    params: Mapping[str, Any],
-    seeds: Sequence[int],
-    bees: range,
-    names: Sequence[str] | None,
-    settings: Settings,
-    threads: int,
+    i: int, job: Job, bees: range, names: Sequence[str] | None, workers: int
 ) -> tuple[int, Record]:
     """Train a block of bees in a worker process."""
     record = Record(bees, names)
     with _ONE_AT_A_TIME, Progress(0, False) as bar:
         before = torch.get_num_threads()
-        torch.set_num_threads(min(before, threads))
+        torch.set_num_threads(max(1, before // workers))
         try:
-            train_block(bee, params, seeds, record, settings, bar)
+            train_block(job, record, bar)
         except BeeError as error:  # as data, since causes do not survive pickling
             cause = error.__cause__
             original = cause if isinstance(cause, Exception) else error

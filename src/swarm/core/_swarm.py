@@ -1,14 +1,8 @@
-"""Swarms and hives: what a user calls.
+"""Trains a swarm, or one for each of several parameter sets."""
 
-A *bee trainer* is an ordinary PyTorch generator that trains one network and
-yields what to record once an epoch. `swarm_train` runs it for many bees that
-differ only in their randomness, `hive_trainer` for several parameter sets.
-"""
-
-import itertools
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import joblib
@@ -16,21 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swarm import util
-from swarm.core import _spread as spread
-from swarm.core import _train as train
+from swarm.core._job import BeeTrainer, Job, Settings
 from swarm.core._record import Record
-from swarm.core._train import BeeError
+from swarm.core._spread import in_this_process, over_processes
 
-__all__ = [
-    "BeeError",
-    "bee_seed",
-    "hive_trainer",
-    "make_combo_paramsets",
-    "make_sweep_paramsets",
-    "swarm_train",
-]
+__all__ = ["bee_seed", "hive_trainer", "swarm_train"]
 
-BeeTrainer = Callable[..., Iterator[Any]]
 Engine = Literal["auto", "lift", "loop"]
 OnError = Literal["raise", "nan"]
 
@@ -167,7 +152,7 @@ def swarm_train(
         num_bees,
         seed,
         fields,
-        train.Settings(engine, chunk, verify, on_error),
+        Settings(engine, chunk, verify, on_error),
         n_jobs,
         progress,
     )
@@ -222,81 +207,11 @@ def hive_trainer(
         num_bees,
         seed,
         fields,
-        train.Settings(engine, chunk, verify, on_error),
+        Settings(engine, chunk, verify, on_error),
         n_jobs,
         progress,
     )
     return [util.merge_dicts(p, arrays) for p, arrays in zip(params, swarms, strict=True)]
-
-
-def make_sweep_paramsets(
-    static: Mapping[str, Any] | None = None, **sweeps: Iterable[Any]
-) -> Iterator[dict[str, Any]]:
-    """Yield a parameter set for each combination of the swept values.
-
-    Parameters
-    ----------
-    static : mapping, optional
-        Parameters that all sets share.
-    **sweeps : iterable
-        The values of each swept parameter. The last one varies fastest.
-
-    Yields
-    ------
-    dict
-        The static parameters and one value of each sweep.
-
-    Raises
-    ------
-    ValueError
-        At once, if a key is both static and swept.
-
-    Examples
-    --------
-    >>> list(make_sweep_paramsets({"lr": 0.1}, width=[2, 4]))
-    [{'lr': 0.1, 'width': 2}, {'lr': 0.1, 'width': 4}]
-    """
-    return make_combo_paramsets(static, **sweeps)
-
-
-def make_combo_paramsets(
-    static: Mapping[str, Any] | None = None,
-    *combos: Mapping[str, Sequence[Any]],
-    **sweeps: Iterable[Any],
-) -> Iterator[dict[str, Any]]:
-    """Yield parameter sets in which some parameters move together.
-
-    Parameters
-    ----------
-    static : mapping, optional
-        Parameters that all sets share.
-    *combos : mapping of str to sequence
-        Equally long sequences that move together, row by row.
-    **sweeps : iterable
-        The values of parameters that move by themselves.
-
-    Yields
-    ------
-    dict
-        One for each combination of a row of every combo with a value of every
-        sweep. The last varies fastest.
-
-    Raises
-    ------
-    ValueError
-        At once, if a key is given twice, or the sequences of a combo differ in
-        length.
-
-    Examples
-    --------
-    >>> list(make_combo_paramsets({}, {"width": [2, 4], "lr": [0.1, 0.01]}))
-    [{'width': 2, 'lr': 0.1}, {'width': 4, 'lr': 0.01}]
-    """
-    fixed = dict(static or {})
-    util.merge_dicts(fixed, *combos, sweeps)  # whose error names the keys given twice
-    factors: list[list[dict[str, Any]]] = [list(util.dict_slicer(combo)) for combo in combos]
-    factors += [[{name: value} for value in values] for name, values in sweeps.items()]
-    return (util.merge_dicts(fixed, *rows) for rows in itertools.product(*factors))
 
 
 def _fly(
@@ -305,7 +220,7 @@ def _fly(
     num_bees: int,
     seed: int | None,
     fields: str | Sequence[str] | None,
-    settings: train.Settings,
+    settings: Settings,
     n_jobs: int | None,
     progress: bool | None,
 ) -> list[dict[str, NDArray[Any]]]:
@@ -314,24 +229,22 @@ def _fly(
         raise TypeError(f"num_bees must be an integer, got {num_bees!r}")
     if num_bees < 1:
         raise ValueError(f"num_bees must be at least 1, got {num_bees}")
-    settings.check()
-    for p in params:
-        train.check_trainer(bee, p)
     names = _field_names(fields)
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1)[0])
         print(f"swarm: drew seed={seed}; pass it to train the same swarm again", file=sys.stderr)
     seeds = [bee_seed(seed, i) for i in range(num_bees)]
+    jobs = [Job(bee, p, seeds, settings) for p in params]
     records = [Record(range(num_bees), names) for _ in params]
     backend, _ = joblib.parallel.get_active_backend()
-    jobs = joblib.effective_n_jobs(n_jobs)
+    workers = joblib.effective_n_jobs(n_jobs)
     local = type(backend).__module__.startswith("joblib._parallel_backends")
-    if jobs == 1 and local:
-        spread.in_this_process(bee, params, seeds, records, settings, progress)
+    if workers == 1 and local:
+        in_this_process(jobs, records, progress)
     else:
-        spread.over_processes(bee, params, seeds, records, settings, progress, n_jobs, jobs)
+        over_processes(jobs, records, progress, n_jobs, workers)
     results = [record.finish() for record in records]
-    _report(records, num_bees)
+    _warn_of(records, num_bees)
     return results
 
 
@@ -344,7 +257,7 @@ def _field_names(fields: str | Sequence[str] | None) -> list[str] | None:
     return names
 
 
-def _report(records: Sequence[Record], num_bees: int) -> None:
+def _warn_of(records: Sequence[Record], num_bees: int) -> None:
     """Say once what did not go as asked."""
     failures = [failure for record in records for failure in record.failures]
     if failures:

@@ -1,0 +1,130 @@
+"""Trains the bees of a block at once, chunk by chunk."""
+
+import os
+import traceback
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from swarm.core._job import Job, seeded
+from swarm.core._progress import Progress
+from swarm.core._record import Record, as_array, as_values
+from swarm.lift import CannotLift
+from swarm.lift._fly import Meter, fly, outside_of, uncompiled
+
+__all__ = ["train_lifted"]
+
+VERIFIED = 3  # epochs in which a lifted bee is compared with itself alone
+MEMORY = 1 << 28  # bytes that a chunk of bees may take
+
+Rows = list[list[NDArray[np.generic]]]
+
+
+def train_lifted(
+    job: Job, record: Record, progress: Progress, alone: Callable[[Job, Record, int], None]
+) -> tuple[int, CannotLift | None]:
+    """Train the bees of a record at once, in chunks.
+
+    Parameters
+    ----------
+    job, record, progress
+        What to train, and where to keep and show it.
+    alone : callable
+        Trains one bee, of those that part from the others.
+
+    Returns
+    -------
+    stopped : int
+        The first bee that is still to train: all before it have ended, also
+        those that failed before their first value.
+    reason : CannotLift or None
+        Why it went no further.
+    """
+    watched = outside_of(job.trainer, job.params)
+    bees = record.bees
+    size, rows = _first_chunk(job, bees)
+    low = bees.start
+    while low < bees.stop:
+        chunk = range(low, min(low + size, bees.stop))
+        part = record.part(chunk)
+        try:
+            if job.settings.verify and low > bees.start:
+                rows, _ = _trial(job, chunk[-1])
+            left, raised = fly(
+                job.start,
+                job.seeds[chunk.start : chunk.stop],
+                part.write,
+                alone=rows,
+                tick=progress.epoch,
+                watched=watched,
+            )
+        except CannotLift as reason:
+            return low, reason
+        if len(left) == len(chunk):
+            part = record.part(chunk)
+        elif len(left):
+            part.settle(without=left.tolist())
+        for i in left:
+            alone(job, part, chunk[int(i)])
+        if raised is not None and not part.failures:
+            cause = CannotLift(
+                f"{type(raised).__name__} ({raised}), which no bee raises alone,", _where(raised)
+            )
+            if job.settings.engine == "lift":
+                raise cause from raised
+            record.notes.append(f"trained some bees one after another: {cause}")
+        record.add(part)
+        low = chunk.stop
+    return low, None
+
+
+def _first_chunk(job: Job, bees: range) -> tuple[int, Rows]:
+    """Choose how many bees go at once; return what the last of the first of them yields alone."""
+    size = job.settings.chunk
+    rows: Rows = []
+    if size is None:
+        rows, nbytes = _trial(job, bees[-1])
+        size = max(1, MEMORY // max(1, nbytes))
+    if not job.settings.verify:
+        return size, []
+    if size < len(bees) or not rows:
+        rows, _ = _trial(job, bees[:size][-1])
+    return size, rows
+
+
+def _trial(job: Job, bee: int) -> tuple[Rows, int]:
+    """Train a bee alone for its first epochs, and measure its memory in bytes."""
+    rows: Rows = []
+    most = 0
+    with seeded(job.seeds[bee]), uncompiled():
+        run = job.start()
+        try:
+            for _ in range(VERIFIED):
+                with Meter() as meter:
+                    yielded = next(run)
+                rows.append([np.array(as_array(value)) for value in as_values(yielded)])
+                most = max(most, meter.nbytes)
+        except StopIteration:
+            pass
+        except Exception:  # met again, and reported, when the bee is trained
+            most = max(most, 1)
+        finally:
+            if hasattr(run, "close"):
+                run.close()
+    # What backward keeps and makes is about as much again, twice.
+    return rows, 3 * most + sum(value.nbytes for row in rows[:1] for value in row)
+
+
+def _where(error: Exception) -> str:
+    """Return file:line of a bee's error."""
+    torch_files = os.path.dirname(torch.__file__)
+    package = os.path.dirname(os.path.dirname(__file__))
+    ours = tuple(os.path.join(package, name) for name in ("lift", "core"))
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((torch_files, *ours))
+    ]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "a line that cannot be told"
