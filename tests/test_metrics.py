@@ -14,6 +14,13 @@ def test_mse_loss_averages_over_the_last_axis():
     assert losses[2, 1] == pytest.approx(sum((ypreds[2, 1, k] - y[k]) ** 2 for k in range(5)) / 5)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, bool])
+def test_mse_loss_of_integers_does_not_wrap_around(dtype):
+    ypreds, y = np.array([[0, 100, 1]]).astype(dtype), np.array([1, 0, 100]).astype(dtype)
+    expected = np.mean((ypreds.astype(float) - y.astype(float)) ** 2)
+    assert metrics.mse_loss(ypreds, y)[0] == expected
+
+
 @pytest.mark.parametrize("y", [np.zeros(4), np.zeros((1, 5))])
 def test_mse_loss_refuses_targets_that_do_not_match(y):
     with pytest.raises(ValueError, match="ypreds"):

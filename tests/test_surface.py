@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils._pytree import tree_map
 from torch.utils.data import DataLoader, TensorDataset
 
-from swarm import surface
-from swarm.surface import Plane, Surface
+from swarm import networks, surface
+from swarm.surface import Plane, Surface, _curvature, _evaluate
 
 mse = nn.functional.mse_loss
 
@@ -95,7 +96,7 @@ def stubborn_loss(outputs, targets):
     return float(np.square(outputs.numpy() - targets.numpy()).mean())
 
 
-def networks():
+def every_kind():
     torch.manual_seed(0)
     images, labels = torch.randn(6, 1, 8, 8), torch.arange(6) % 3
     block = Block()
@@ -113,10 +114,10 @@ def networks():
     }
 
 
-@pytest.mark.parametrize("which", networks())
+@pytest.mark.parametrize("which", every_kind())
 @pytest.mark.parametrize("chunk", [None, 1, 4])
 def test_any_network_has_the_surface_that_a_plain_loop_finds(which, chunk):
-    net, loss, inputs, targets = networks()[which]
+    net, loss, inputs, targets = every_kind()[which]
     plane = surface.random_plane(net, seed=3, ignore_bias=False)
     xs, ys = np.linspace(-1, 1, 5), np.linspace(-0.5, 1, 4)
     found = surface.loss_surface(net, loss, inputs, targets, plane, xs, ys, chunk=chunk)
@@ -230,7 +231,7 @@ def test_the_centre_of_a_plane_is_the_model(curve):
 @pytest.mark.parametrize("which", ["convolutions and BatchNorm", "LSTM"])
 @pytest.mark.parametrize("training", [False, True])
 def test_the_callers_model_is_unchanged_bit_for_bit(which, training):
-    net, loss, inputs, targets = networks()[which]
+    net, loss, inputs, targets = every_kind()[which]
     net.train(training)
     before = copy.deepcopy(net.state_dict())
     plane = surface.random_plane(net)
@@ -260,7 +261,7 @@ def test_a_loader_gives_the_mean_over_samples_whatever_its_last_batch(curve, bat
 
 
 def test_a_loader_of_two_inputs_is_called_with_both():
-    net, loss, (tokens, features), targets = networks()["embedding and two inputs"]
+    net, loss, (tokens, features), targets = every_kind()["embedding and two inputs"]
     plane = surface.random_plane(net)
     loader = DataLoader(TensorDataset(tokens, features, targets), batch_size=2)
     whole = surface.loss_surface(net, loss, (tokens, features), targets, plane, [0, 1], [0, 1])
@@ -269,7 +270,7 @@ def test_a_loader_of_two_inputs_is_called_with_both():
 
 
 def test_several_metrics_are_evaluated_in_one_pass():
-    net, loss, inputs, targets = networks()["layer norm"]
+    net, loss, inputs, targets = every_kind()["layer norm"]
     plane = surface.random_plane(net)
     calls = []
     net.register_forward_hook(lambda *_: calls.append(1))
@@ -313,13 +314,368 @@ def test_a_line_runs_between_two_models(curve):
     assert line[1] == pytest.approx(float(middle), rel=1e-6)
 
 
+# -- networks that are easily got wrong -----------------------------------------------------------
+
+
+def shared_activation():
+    act = nn.Tanh()
+    return nn.Sequential(nn.Linear(2, 8), act, nn.Linear(8, 8), act, nn.Linear(8, 3))
+
+
+class Temperature(nn.Module):
+    """A learnt temperature, a parameter of no dimension."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.out = nn.Linear(2, 6), nn.Linear(6, 3)
+        self.heat = nn.Parameter(torch.tensor(1.5))
+
+    def forward(self, x):
+        return self.out(torch.tanh(self.hidden(x))) / self.heat
+
+
+class Residual(nn.Module):
+    """Uses what it computes twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.body, self.out = nn.Linear(2, 8), nn.Linear(8, 8), nn.Linear(8, 3)
+
+    def forward(self, x):
+        hidden = self.first(x)
+        hidden = hidden + torch.relu(self.body(torch.relu(hidden)))
+        hidden = hidden - torch.tanh(hidden)
+        return self.out(nn.functional.gelu(hidden) * hidden)
+
+
+class Written(nn.Module):
+    """An activation in place changes what is added afterwards."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.out = nn.Linear(2, 8), nn.Linear(8, 3)
+
+    def forward(self, x):
+        hidden = self.first(x)
+        bent = nn.functional.relu(hidden, inplace=True)
+        return self.out(hidden + bent)
+
+
+class Told(nn.Module):
+    """Takes named inputs and answers with a mapping."""
+
+    def __init__(self):
+        super().__init__()
+        self.left, self.right = nn.Linear(2, 3), nn.Linear(1, 3)
+
+    def forward(self, a, b):
+        return {"logits": self.left(a) + self.right(b), "size": self.left.weight.square().mean()}
+
+
+class Attentive(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0, batch_first=True)
+        self.out = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.out(self.layer(x).mean(dim=1))
+
+
+def normed(norm, training):
+    net = nn.Sequential(nn.Linear(2, 6), norm(6), nn.ReLU(), nn.Linear(6, 6), norm(6), nn.Tanh())
+    with torch.no_grad():
+        for layer in net:
+            if isinstance(layer, norm):
+                layer.weight.uniform_(0.5, 1.5)
+                layer.bias.uniform_(-0.5, 0.5)
+        net(torch.randn(40, 2))
+    return nn.Sequential(*net, nn.Linear(6, 3)).train(training)
+
+
+def penalised(outputs, targets):
+    return cross(outputs["logits"], targets) + 0.1 * outputs["size"]
+
+
+cross = nn.functional.cross_entropy
+
+LAYERS = [
+    *(nn.ReLU(), nn.Tanh(), nn.Sigmoid(), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Mish()),
+    *(nn.ELU(0.7), nn.SELU(), nn.CELU(0.7), nn.LeakyReLU(0.2), nn.Hardtanh(-0.5, 0.7), nn.ReLU6()),
+    *(nn.Hardswish(), nn.Hardsigmoid(), nn.Softplus(2), nn.Softsign(), nn.LogSigmoid()),
+    *(nn.Tanhshrink(), nn.Softshrink(0.1), nn.Hardshrink(0.1), nn.Threshold(0.1, 0.2)),
+    *(nn.PReLU(), nn.PReLU(8), nn.Softmax(dim=1), nn.Dropout(0.5).eval(), nn.Identity()),
+    *(nn.LayerNorm(8), nn.RMSNorm(8), nn.GroupNorm(2, 8), nn.BatchNorm1d(8).eval()),
+    nn.BatchNorm1d(8, track_running_stats=False).eval(),
+]
+
+
+def tricky():
+    torch.manual_seed(0)
+    x, labels = torch.randn(30, 2), torch.arange(30) % 3
+    series = torch.randn(6, 5, 4)
+    inputs = {"a": x, "b": torch.randn(30, 1)}
+    cases = {
+        "an activation used twice": (shared_activation(), cross, x, labels),
+        "a parameter of no dimension": (Temperature(), cross, x, labels),
+        "what is computed is used twice": (Residual(), cross, x, labels),
+        "written in place": (Written(), cross, x, labels),
+        "a mapping in and out": (Told(), penalised, inputs, labels),
+        "attention": (Attentive(), cross, series, labels[:6]),
+        "time first": (nn.GRU(4, 3), lambda o, t: mse(o[0], t), series, torch.randn(6, 5, 3)),
+        "not contiguous": (shared_activation(), cross, torch.randn(2, 30).T, labels),
+        "no features' axis": (networks.flat_net(2, 6, "xTanH"), mse, x[:, 0], x[:, 1]),
+        "probabilities as targets": (shared_activation(), cross, x, torch.rand(30, 3)),
+    }
+    losses = {
+        "weighted classes": nn.CrossEntropyLoss(torch.tensor([0.1, 1.0, 5.0])),
+        "classes left out": nn.CrossEntropyLoss(ignore_index=1),
+        "smoothed labels": nn.CrossEntropyLoss(label_smoothing=0.1),
+        "a sum": nn.CrossEntropyLoss(reduction="sum"),
+    }
+    for name, loss in losses.items():
+        cases[name] = shared_activation(), loss, x, labels
+    for training in (False, True):
+        for norm in (nn.BatchNorm1d, nn.LayerNorm):
+            name = f"{norm.__name__}, training {training}"
+            cases[name] = normed(norm, training), cross, x, labels
+    for layer in LAYERS:
+        net = nn.Sequential(nn.Linear(2, 8), layer, nn.Linear(8, 3))
+        cases[repr(layer)] = net, cross, x, labels
+    return cases
+
+
+def in_double(net, loss, inputs, targets):
+    def double(thing):
+        floating = isinstance(thing, torch.Tensor) and thing.is_floating_point()
+        return thing.double() if floating else thing
+
+    inputs, targets = tree_map(double, (inputs, targets))
+    loss = copy.deepcopy(loss).double() if isinstance(loss, nn.Module) else loss
+    return copy.deepcopy(net).double(), loss, inputs, targets
+
+
+def oracle(net, loss, inputs, targets, plane, xs, ys):
+    """A plain loop in double precision, whatever the inputs are."""
+    net, loss, inputs, targets = in_double(net, loss, inputs, targets)
+    if isinstance(inputs, dict):
+        inputs = tuple(inputs.values())
+    return plain_loop(net, loss, inputs, targets, plane, xs, ys)
+
+
+@pytest.mark.parametrize("which", tricky())
+def test_networks_easily_got_wrong_have_the_surface_of_a_plain_loop_in_double_precision(which):
+    case = tricky()[which]
+    plane = surface.random_plane(case[0], seed=3, ignore_bias=False, normalize="layer")
+    xs, ys = np.linspace(-1, 1.5, 9), np.linspace(-2, 1, 8)
+    expected = oracle(*case, plane, xs, ys)
+    assert np.ptp(expected) > 1e-3
+    found = surface.loss_surface(*case, plane, xs, ys).values
+    np.testing.assert_allclose(found, expected, rtol=3e-5, atol=1e-6)
+    exact = surface.loss_surface(*in_double(*case), plane, xs, ys).values
+    np.testing.assert_allclose(exact, expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize("which", ["an activation used twice", "what is computed is used twice"])
+def test_two_weights_of_any_network_have_the_surface_of_a_plain_loop(which):
+    case = tricky()[which]
+    parameters = dict(case[0].named_parameters())
+    names = list(parameters)
+    for pair in ((names[0], names[-2]), (names[-2], names[0]), (names[1], names[2])):
+        spots = [(name, (0,) * parameters[name].ndim) for name in pair]
+        plane = surface.weight_plane(case[0], *spots)
+        xs, ys = np.linspace(-1, 2, 9), np.linspace(-2, 1, 7)
+        found = surface.loss_surface(*in_double(*case), plane, xs, ys).values
+        np.testing.assert_allclose(found, oracle(*case, plane, xs, ys), rtol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_as_near_as_half_precision_can_be(dtype):
+    net, loss, x, labels = tricky()["an activation used twice"]
+    half = copy.deepcopy(net).to(dtype)
+    plane = surface.random_plane(half, ignore_bias=False)
+    grid = np.linspace(-1, 1, 9)
+    found = surface.loss_surface(half, loss, x.to(dtype), labels, plane, grid, grid).values
+    expected = oracle(half, loss, x.to(dtype), labels, plane, grid, grid)
+    near = 8 * torch.finfo(dtype).eps
+    np.testing.assert_allclose(found, expected, rtol=near, atol=near)
+
+
+def counted(loss):
+    calls = []
+
+    def counting(outputs, targets):
+        calls.append(1)
+        return loss(outputs, targets)
+
+    return counting, calls
+
+
+FAST = ["an activation used twice", "LayerNorm, training False", "BatchNorm1d, training True"]
+
+
+@pytest.mark.parametrize(
+    "which",
+    [
+        *(*FAST, "what is computed is used twice", "a mapping in and out", "no features' axis"),
+        *("a parameter of no dimension", "BatchNorm1d, training False", repr(nn.Mish())),
+        *(repr(nn.GroupNorm(2, 8)), "weighted classes"),
+    ],
+)
+def test_small_networks_compute_with_many_weights_at_once(which, monkeypatch):
+    net, loss, inputs, targets = tricky()[which]
+    plane = surface.random_plane(net, ignore_bias=False)
+    grid = np.linspace(-1, 1, 20)
+    # However busy the machine is, timings decide nothing.
+    monkeypatch.setattr(_evaluate, "SOONER", np.inf)
+    counting, calls = counted(loss)
+    surface.loss_surface(net, counting, inputs, targets, plane, grid, grid)
+    assert len(calls) < 40  # for 400 points
+    counting, calls = counted(loss)
+    surface.loss_surface(net, counting, inputs, targets, plane, grid, grid, chunk=1)
+    assert len(calls) >= 400
+
+
+@pytest.mark.parametrize("which", [*FAST, repr(nn.Mish()), repr(nn.GELU())])
+def test_layers_of_a_small_network_need_no_vmap(which, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("vmap")
+
+    monkeypatch.setattr(torch, "vmap", refuse)
+    test_small_networks_compute_with_many_weights_at_once(which, monkeypatch)
+
+
+def test_parameters_that_are_no_real_numbers_are_refused(curve):
+    for dtype in (torch.complex64, torch.int64):
+        net = nn.Linear(1, 1)
+        net.turn = nn.Parameter(torch.ones(2, dtype=dtype), requires_grad=False)
+        with pytest.raises(ValueError, match=rf"'turn' of Linear is of {dtype}"):
+            surface.random_plane(net)
+        with pytest.raises(ValueError, match=rf"'turn' of Linear is of {dtype}"):
+            surface.loss_at(net, mse, *curve, np.zeros(4))
+        with pytest.raises(ValueError, match=rf"'turn' of Linear is of {dtype}"):
+            surface.hessian_eigenvalues(net, mse, *curve)
+
+
+def test_nearly_parallel_directions_keep_their_digits():
+    rng = np.random.default_rng(0)
+    origin, u, w = rng.normal(size=(3, 50))
+    plane = Plane(origin, u, u + 1e-6 * w)
+    coordinates = rng.normal(size=(20, 2))
+    found = plane.project(plane.point(*coordinates.T))
+    np.testing.assert_allclose(found, coordinates, atol=1e-8)
+    narrow = surface.three_point_plane(origin, origin + u, origin + 2 * u + 1e-6 * w)
+    assert abs(narrow.u @ narrow.v) < 1e-12
+
+
+# -- batches --------------------------------------------------------------------------------------
+
+
+def weighted(outputs, targets):
+    return cross(outputs, targets, weight=torch.tensor([0.1, 1.0, 5.0], dtype=outputs.dtype))
+
+
+BATCH_LOSSES = {
+    "weighted": weighted,
+    "weighted module": nn.CrossEntropyLoss(torch.tensor([0.1, 1.0, 5.0])).double(),
+    "ignored": nn.CrossEntropyLoss(ignore_index=0),
+    "sum": nn.CrossEntropyLoss(reduction="sum"),
+    "nll": lambda o, t: nn.functional.nll_loss(o.log_softmax(1), t),
+    "mean of squares": lambda o, t: (o[:, 0] - t).square().mean(),
+    "sum of squares": lambda o, t: (o[:, 0] - t).square().sum(),
+    "unreduced": lambda o, t: cross(o, t, reduction="none"),
+    "unknown": lambda o, t: 2 * mse(o[:, 0], t.double()),
+}
+
+
+@pytest.mark.parametrize("which", BATCH_LOSSES)
+def test_batches_of_any_size_have_the_loss_of_the_whole(which):
+    torch.manual_seed(0)
+    net, loss = shared_activation().double(), BATCH_LOSSES[which]
+    x, y = torch.randn(23, 2).double(), torch.randint(0, 3, (23,))
+    y[:6] = 0  # a batch in which all is ignored
+    plane = surface.random_plane(net, ignore_bias=False)
+    xs, ys = np.linspace(-1, 1, 7), [0.0, 0.5, 1.0, 2.0]
+    whole = surface.loss_surface(net, loss, x, y, plane, xs, ys).values
+    np.testing.assert_allclose(
+        whole,
+        plain_loop(net, lambda o, t: loss(o, t).mean(), x, y, plane, xs, ys),
+        rtol=1e-11,
+    )
+    loader = DataLoader(TensorDataset(x, y), batch_size=6)
+    batched = surface.loss_surface(net, loss, loader, None, plane, xs, ys).values
+    np.testing.assert_allclose(batched, whole, rtol=1e-11)
+    curvature = [
+        surface.hessian_eigenvalues(net, loss, *data, k=3) for data in ((x, y), (loader, None))
+    ]
+    np.testing.assert_allclose(*curvature, rtol=1e-9)
+
+
+@pytest.mark.parametrize("batch_size", [10, 16])  # equal parts, and a smaller last one
+def test_a_loss_that_is_no_mean_over_samples_is_told_from_its_batches(batch_size):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+    x, y = torch.randn(40, 2), torch.randn(40, 1) * torch.linspace(0.1, 3, 40)[:, None]
+    loader = DataLoader(TensorDataset(x, y), batch_size=batch_size)
+    plane = surface.random_plane(net)
+
+    def root(outputs, targets):
+        return mse(outputs, targets).sqrt()
+
+    with pytest.warns(RuntimeWarning, match="'loss' depends on how the samples are parted"):
+        surface.loss_surface(net, root, loader, None, plane, [0, 1], [0, 1])
+    with pytest.warns(RuntimeWarning, match="depends on how the samples are parted"):
+        surface.hessian_eigenvalues(net, root, loader, None)
+    normed = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1)).train()
+    plane = surface.random_plane(normed)
+    with pytest.warns(RuntimeWarning, match=r"net\.eval\(\)"):
+        surface.loss_surface(normed, mse, loader, None, plane, [0, 1], [0, 1])
+
+
+def test_sequences_with_time_first_are_counted_by_their_own_axis():
+    torch.manual_seed(0)
+    net = nn.LSTM(2, 3).double()
+    x, y = torch.randn(5, 7, 2).double(), torch.randn(7, 3).double()
+    parts = [(x[:, :4], y[:4]), (x[:, 4:], y[4:])]
+
+    def last(outputs, targets):
+        return 2 * mse(outputs[0][-1], targets)  # that it is a mean cannot be seen
+
+    plane = surface.random_plane(net)
+    whole = surface.loss_surface(net, last, x, y, plane, [0, 1], [0, 1]).values
+    batched = surface.loss_surface(net, last, parts, None, plane, [0, 1], [0, 1]).values
+    np.testing.assert_allclose(batched, whole, rtol=1e-12)
+
+
+@pytest.mark.parametrize("chunk", [None, 1])
+@pytest.mark.parametrize("source", ["torch", "numpy", "memory"])
+def test_a_loss_that_is_noise_is_refused_also_point_by_point(curve, chunk, source):
+    net = nn.Sequential(nn.Linear(1, 2), nn.Linear(2, 1))
+    calls = []
+
+    def noisy(outputs, targets):
+        calls.append(1)
+        noise = {
+            "torch": lambda: torch.rand(()),
+            "numpy": lambda: float(np.random.rand()),
+            "memory": lambda: 0.1 * len(calls),
+        }[source]()
+        return mse(outputs, targets) + noise
+
+    plane = surface.random_plane(net)
+    with pytest.raises(ValueError, match="draws random numbers, or remembers"):
+        surface.loss_surface(net, noisy, *curve, plane, [0, 1], [0, 1], chunk=chunk)
+    with pytest.raises(ValueError, match="draws random numbers, or remembers"):
+        surface.hessian_eigenvalues(net, noisy, *curve)
+
+
 # -- planes ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("normalize", ["filter", "layer", "model", None])
 @pytest.mark.parametrize("ignore_bias", [True, False])
 def test_random_directions_have_the_norms_of_their_definition(normalize, ignore_bias):
-    net = networks()["convolutions and BatchNorm"][0]
+    net = every_kind()["convolutions and BatchNorm"][0]
     plane = surface.random_plane(net, normalize=normalize, ignore_bias=ignore_bias, seed=1)
     np.testing.assert_array_equal(plane.origin, flat(net))
     for direction in (plane.u, plane.v):
@@ -429,6 +785,64 @@ def test_eigenvalues_are_those_of_the_dense_hessian(width):
     assert moved[0] != pytest.approx(top[0], rel=1e-2)
 
 
+def dense(net, loss, inputs, targets):
+    """The Hessian out of gradients' differences, in double precision."""
+    net = copy.deepcopy(net).double()
+    parameters = list(net.parameters())
+    start = nn.utils.parameters_to_vector(parameters).detach()
+    columns = []
+    for step in 1e-4 * torch.eye(len(start), dtype=torch.float64):
+        sides = []
+        for sign in (1, -1):
+            nn.utils.vector_to_parameters(start + sign * step, parameters)
+            parts = torch.autograd.grad(loss(net(inputs), targets), parameters)
+            sides.append(nn.utils.parameters_to_vector(parts))
+        columns.append((sides[0] - sides[1]) / 2e-4)
+    return torch.stack(columns).numpy()
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("which", ["largest", "smallest"])
+def test_repeated_eigenvalues_are_all_found(which, exact, monkeypatch):
+    if not exact:
+        monkeypatch.setattr(_curvature, "EXACT_BELOW", 0)
+    for seed in range(12):
+        torch.manual_seed(seed)
+        # Neurons that are alike, and two outputs that are: eigenvalues come in pairs.
+        net = nn.Sequential(nn.Linear(2, 12), nn.ReLU(), nn.Linear(12, 4, bias=False)).double()
+        with torch.no_grad():
+            net[2].weight[1:] = net[2].weight[0]
+        x, y = torch.randn(9, 2).double(), torch.randn(9, 1).double().expand(9, 4)
+        found = surface.hessian_eigenvalues(net, mse, x, y, k=5, which=which)
+        expected = np.linalg.eigvalsh(dense(net, mse, x, y))
+        expected = expected[::-1][:5] if which == "largest" else expected[:5]
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("width", [3, 200])
+def test_a_hessian_of_zeros_has_eigenvalues_of_zero(width):
+    net = nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, 1))
+    for parameter in net.parameters():
+        nn.init.zeros_(parameter)
+    with torch.no_grad():
+        net[0].bias.fill_(-1)  # all neurons are dead
+    x = torch.randn(7, 2)
+    for which in ("largest", "smallest"):
+        found = surface.hessian_eigenvalues(
+            net, lambda o, t: o.square().square().mean(), x, x, k=2, which=which
+        )
+        np.testing.assert_array_equal(found, 0)
+
+
+def test_attention_bends_as_its_gradients_say():
+    torch.manual_seed(0)
+    net = Attentive()
+    x, y = torch.randn(6, 5, 4), torch.arange(6) % 3
+    matrix = dense(net, cross, x.double(), y)
+    found = surface.hessian_eigenvalues(net.double(), cross, x.double(), y, k=3)
+    np.testing.assert_allclose(found, np.linalg.eigvalsh(matrix)[::-1][:3], rtol=1e-5)
+
+
 def test_a_loss_linear_in_the_weights_does_not_bend():
     x, y = torch.ones(3, 2), torch.zeros(3, 1)
     bend = surface.hessian_eigenvalues(nn.Linear(2, 1), lambda o, t: (o - t).mean(), x, y, k=3)
@@ -466,10 +880,27 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_that_is_no_surface_is_refused(tmp_path):
-    np.savez(tmp_path / "other.npz", xs=np.zeros(3))
-    with pytest.raises(ValueError, match="no saved Surface"):
-        Surface.load(tmp_path / "other.npz")
+@pytest.mark.parametrize("what", ["other arrays", "truncated", "empty", "text", "one array"])
+def test_a_file_that_is_no_surface_is_refused_by_name(tmp_path, what):
+    path = tmp_path / "odd.npz"
+    if what == "other arrays":
+        np.savez(path, xs=np.zeros(3))
+    elif what == "truncated":
+        plane = Plane([0, 0], [1, 0], [0, 1])
+        Surface(np.arange(50), np.arange(50), np.random.rand(50, 50), plane).save(path)
+        path.write_bytes(path.read_bytes()[:-700])
+    elif what == "one array":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(3))
+    else:
+        path.write_bytes(b"" if what == "empty" else b"not a surface")
+    with pytest.raises(ValueError, match=r"odd\.npz is no saved Surface"):
+        Surface.load(path)
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        Surface.load(tmp_path / "none.npz")
 
 
 # -- bad input ------------------------------------------------------------------------------------
@@ -637,7 +1068,7 @@ def test_nothing_is_printed_or_warned_about_a_good_surface(curve, capsys):
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_a_gpu_gives_the_same_surface():
-    net, loss, inputs, targets = networks()["convolutions and BatchNorm"]
+    net, loss, inputs, targets = every_kind()["convolutions and BatchNorm"]
     plane = surface.random_plane(net)
     grid = np.linspace(-1, 1, 5)
     here = surface.loss_surface(net, loss, inputs, targets, plane, grid, grid)

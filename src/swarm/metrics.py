@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,12 +40,18 @@ def mse_loss(ypreds: ArrayLike, y: ArrayLike) -> NDArray[np.floating]:
     ValueError
         If `y` is not 1-D, or its length is not that of the last axis of `ypreds`.
     """
-    predicted, true = np.asarray(ypreds), np.asarray(y)
+    predicted, true = (_real(values) for values in (ypreds, y))
     if true.ndim != 1 or predicted.shape[-1:] != true.shape:
         raise ValueError(
             f"y must have shape (N,) and ypreds (..., N), got {true.shape} and {predicted.shape}"
         )
     return np.mean((predicted - true) ** 2, axis=-1)
+
+
+def _real(values: ArrayLike) -> NDArray[Any]:
+    """Return an array of real numbers; integers, whose differences may wrap around, as floats."""
+    array = np.asarray(values)
+    return array if np.issubdtype(array.dtype, np.inexact) else array.astype(np.float64)
 
 
 def iteration_threshold(

@@ -1,20 +1,24 @@
 """How sharply the loss bends: eigenvalues of its Hessian."""
 
-import copy
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
-from torch import Tensor, nn
+from torch import nn
 
-from swarm.surface._batches import Loss, arguments, as_batches, mean, refuse_randomness
-from swarm.surface._planes import plain_array
+from swarm.surface._batches import Loss
+from swarm.surface._bend import Bend
+from swarm.surface._points import Layout
 
 __all__ = ["hessian_eigenvalues"]
 
-EXACT_BELOW = 64
+Array = NDArray[np.float64]
+Product = Callable[[NDArray[Any]], Array]
+
+EXACT_BELOW = 256
 """Up to so many weights the whole Hessian is cheaper than Lanczos iterations."""
 
 
@@ -59,10 +63,13 @@ def hessian_eigenvalues(
 
     Notes
     -----
-    Up to 64 weights, or where nearly all eigenvalues are wanted, the Hessian
+    Up to 256 weights, or where nearly all eigenvalues are wanted, the Hessian
     is formed and its eigenvalues are exact. Beyond, ARPACK's Lanczos method
     needs only products of the Hessian with vectors, after B. A. Pearlmutter,
     "Fast exact multiplication by the Hessian", Neural Computation 6, 1994.
+    It finds an eigenvalue that stands there twice only by accident, so what it
+    found is taken out of the Hessian and the search goes on until nothing is
+    left beyond.
 
     Examples
     --------
@@ -74,78 +81,63 @@ def hessian_eigenvalues(
     >>> float(hessian_eigenvalues(net, torch.nn.functional.mse_loss, x, y)[0])
     10.0
     """
-    refuse_randomness(net)
-    net = copy.deepcopy(net).requires_grad_(True)
-    parameters = list(net.parameters())
-    size = sum(p.numel() for p in parameters)
+    size = Layout(net).size
     if not 1 <= k <= size:
         raise ValueError(f"k must be from 1 to the {size} weights of the network, got {k}")
     if which not in ("largest", "smallest"):
         raise ValueError(f"which must be 'largest' or 'smallest', got {which!r}")
-    if weights is not None:
-        flat = plain_array(weights)
-        if flat.shape != (size,):
-            raise ValueError(f"weights must have the shape ({size},), got {flat.shape}")
-        with torch.no_grad():
-            nn.utils.vector_to_parameters(torch.tensor(flat).to(parameters[0]), parameters)
-    gradients = _gradients(net, loss, inputs, targets, parameters)
-
-    def product(vector: NDArray[Any]) -> NDArray[np.float64]:
-        direction = torch.tensor(np.ravel(vector)).to(parameters[0])
-        total = torch.zeros_like(direction)
-        for gradient, share in gradients:
-            if gradient.requires_grad:  # else the loss is linear in the weights
-                parts = torch.autograd.grad(
-                    gradient, parameters, direction, retain_graph=True, materialize_grads=True
-                )
-                total += share * torch.cat([part.reshape(-1) for part in parts])
-        return total.double().cpu().numpy()
-
-    first = product(np.ones(size))
-    if not np.isfinite(first).all():
-        raise ValueError(
-            "the loss, or a derivative of it, is not finite at these weights, so it has no "
-            "curvature there"
-        )
-    if size <= EXACT_BELOW or k > size // 2:
-        hessian = np.stack([product(row) for row in np.eye(size)])
-        values = np.linalg.eigvalsh((hessian + hessian.T) / 2)
+    bend = Bend(net, loss, inputs, targets, weights)
+    sign = 1 if which == "largest" else -1
+    if size <= EXACT_BELOW or k > size // 4:
+        greatest = np.linalg.eigvalsh(sign * bend.hessian())[::-1][:k]
     else:
-        operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
-        start = np.random.default_rng(0).standard_normal(size)
-        try:
-            values = eigsh(
-                operator,
-                k=k,
-                which="LA" if which == "largest" else "SA",
-                v0=start,
-                tol=1e-6,
-                return_eigenvectors=False,
-            )
-        except ArpackNoConvergence as error:
-            raise RuntimeError(
-                f"the Lanczos iterations found only {len(error.eigenvalues)} of {k} eigenvalues; "
-                "ask for fewer, or use a network in float64 (net.double())"
-            ) from error
-        values = np.sort(values)
-    return np.array(values[:k] if which == "smallest" else values[::-1][:k])
+        product = bend.operator()
+        tol = 1e-9 if bend.layout.dtype == torch.float64 else 1e-6
+        greatest = _greatest(lambda v: sign * product(v), size, k, tol)
+    return np.array(sign * greatest) + 0.0  # no -0
 
 
-def _gradients(
-    net: nn.Module, loss: Loss, inputs: Any, targets: Any, parameters: list[nn.Parameter]
-) -> list[tuple[Tensor, float]]:
-    """Return each batch's flat gradient, with its graph, and its share of the samples."""
-    device = parameters[0].device
-    batches = []
-    for inputs, targets, count in as_batches(inputs, targets, device):  # noqa: B020
-        args, kwargs = arguments(inputs)
-        with torch.enable_grad():
-            value = mean(loss(net(*args, **kwargs), targets))
-            if not value.requires_grad:
-                raise ValueError("the loss does not depend on the weights differentiably")
-            parts = torch.autograd.grad(
-                value, parameters, create_graph=True, materialize_grads=True
-            )
-            batches.append((torch.cat([part.reshape(-1) for part in parts]), count))
-    samples = sum(count for _, count in batches)
-    return [(gradient, count / samples) for gradient, count in batches]
+def _greatest(product: Product, size: int, k: int, tol: float) -> Array:
+    """Return the `k` greatest eigenvalues of a symmetric matrix, in falling order."""
+    rng = np.random.default_rng(0)
+    probe = rng.standard_normal(size)
+    scale = float(np.linalg.norm(product(probe)) / np.linalg.norm(probe))
+    if scale == 0:  # a random direction that does not bend: none does
+        return np.zeros(k)
+    values, vectors = _lanczos(product, size, k, rng, tol)
+    # Until nothing is left above the least of them; one that is repeated was hidden before.
+    while True:
+        order = np.argsort(values)[::-1]
+        values, vectors = values[order], vectors[:, order]
+        away = 10 * scale + 2 * float(np.abs(values).max())
+
+        def rest(
+            v: Any, values: Array = values, vectors: Array = vectors, away: float = away
+        ) -> Array:
+            v = np.ravel(v)
+            return product(v) - vectors @ ((values + away) * (vectors.T @ v))
+
+        found, vector = _lanczos(rest, size, 1, rng, tol)
+        if found[0] <= values[k - 1] + 10 * tol * max(abs(values[0]), scale):
+            return values[:k]
+        values, vectors = np.append(values, found), np.append(vectors, vector, axis=1)
+
+
+def _without(product: Product, vectors: Array, values: Array) -> Product:
+    """Lower a matrix by `values` along some of its eigenvectors, (P, n)."""
+    return lambda v: product(v) - vectors @ (values * (vectors.T @ np.ravel(v)))
+
+
+def _lanczos(
+    product: Product, size: int, k: int, rng: np.random.Generator, tol: float
+) -> tuple[Array, Array]:
+    operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
+    start = rng.standard_normal(size)
+    try:
+        values, vectors = eigsh(operator, k=k, which="LA", v0=start, tol=tol)
+    except ArpackNoConvergence as error:
+        raise RuntimeError(
+            f"the Lanczos iterations found only {len(error.eigenvalues)} of {k} eigenvalues; "
+            "ask for fewer, or use a network in float64 (net.double())"
+        ) from error
+    return values, vectors

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any, overload
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from swarm.surface._batches import Loss, as_batches
 from swarm.surface._evaluate import Evaluator
 from swarm.surface._planes import Plane, plain_array
-from swarm.surface._points import Grid, Listed
+from swarm.surface._points import Grid, Index, Layout, Listed, Source
 from swarm.surface._surface import Paths, Surface
 
 __all__ = ["loss_at", "loss_line", "loss_paths", "loss_surface"]
@@ -69,13 +70,15 @@ def loss_surface(
         for BatchNorm to use its running statistics.
     loss : callable, or mapping of str to callable
         A function of (outputs, targets) that gives the mean over the samples,
-        or one value for each. A mapping of several, for example of loss and
-        accuracy, is evaluated in one pass and gives one surface each.
+        or one value for each, or a sum over them. A mapping of several, for
+        example of loss and accuracy, is evaluated in one pass and gives one
+        surface each.
     inputs : torch.Tensor, tuple or mapping of them, or iterable of batches
         What the network is called with: a tensor, a tuple of positional or a
         mapping of named arguments. Or, with `targets` None, an iterable of
         (inputs, targets) such as a `torch.utils.data.DataLoader`, which is
-        read once; the mean is then over its samples, whatever its batches.
+        read once; the loss is then that of all its samples, whatever its
+        batches (see Notes).
     targets : torch.Tensor or None
         What the loss compares the outputs with.
     plane : Plane
@@ -86,9 +89,9 @@ def loss_surface(
     name : str, default "loss"
         What to call the values; a mapping's keys are used instead.
     chunk : int, optional
-        How many grid points to evaluate at once. By default as many as keep
-        the largest intermediate within 8 MiB (256 MiB on a GPU), which bounds
-        the memory whatever the grid.
+        The most grid points to evaluate at once; 1 evaluates one after
+        another. By default as many as are quick, with intermediates of about
+        1 MiB (256 MiB on a GPU) and weights of 8 MiB, whatever the grid.
     n_jobs : int, optional
         Number of workers, as in joblib; None is 1 unless a
         `joblib.parallel_config` says otherwise.
@@ -101,13 +104,15 @@ def loss_surface(
     Warns
     -----
     RuntimeWarning
-        If losses are not finite; they are kept as they are.
+        If losses are not finite; they are kept as they are. If a loss depends
+        on how the samples are parted into batches.
 
     Raises
     ------
     ValueError
         If the plane belongs to another network, a coordinate is not finite,
-        there are no samples, or the network drops units at random.
+        there are no samples, a parameter is no real number, or the loss is
+        noise: it draws random numbers, or remembers earlier calls.
     TypeError
         If `targets` is missing, or `loss` cannot be called.
 
@@ -115,26 +120,31 @@ def loss_surface(
     -----
     A plane that varies each parameter along one axis at most (two weights of
     different layers) is evaluated layer by layer: what depends on x alone is
-    computed once for each column.
+    computed once for each column. Any other is evaluated at many points at
+    once where points spread over the grid, evaluated one by one as well, show
+    that this gives the same and is faster; which way is taken changes results
+    by rounding alone.
+
+    Over batches, a loss that ends in a mean or a sum (`Tensor.mean`,
+    `Tensor.sum`, or a function of `torch.nn.functional` such as
+    ``cross_entropy``) is made out of them by what it is a mean over: values,
+    weights of classes, targets that are not ignored. Any other is taken for a
+    mean over samples, and compared with its value for the first and the last
+    batch together at one point. Samples lie along the first axis, or along the
+    second where the network has a recurrent layer or attention with
+    ``batch_first=False``.
     """
     metrics = _metrics(loss, name)
     xs, ys = _axis(xs, "xs"), _axis(ys, "ys")
-    evaluator = Evaluator(net, list(metrics.values()), chunk)
-    _fits(evaluator, plane, net)
-    origin, u, v, x, y = map(evaluator.tensor, (plane.origin, plane.u, plane.v, xs, ys))
-    source: Grid | Listed
-    if Grid.fits(u, v, evaluator.shapes):
-        source = Grid(origin, u, v, x, y, evaluator.shapes)
-    else:
-        width, directions = len(xs), evaluator.tensor(np.stack([plane.u, plane.v]))
-
-        def flat(cols: slice) -> Any:
-            index = np.arange(cols.start, cols.stop)
-            steps = evaluator.tensor(np.stack([xs[index % width], ys[index // width]], axis=1))
-            return origin + steps @ directions
-
-        source = Listed(flat, len(xs) * len(ys), evaluator.shapes)
-    values = evaluator.run(source, as_batches(inputs, targets, evaluator.device), n_jobs)
+    evaluator = Evaluator(net, metrics, chunk)
+    if len(plane) != evaluator.layout.size:
+        raise ValueError(
+            f"the plane lies among {len(plane)} weights, but {type(net).__name__} has "
+            f"{evaluator.layout.size}; make the plane for this network"
+        )
+    layout = evaluator.layout
+    source = _on_plane(layout, plane, xs, ys)
+    values = evaluator.run(source, as_batches(inputs, targets, layout.device, net), n_jobs)
     values = values.reshape(len(metrics), len(ys), len(xs))
     surfaces = {
         key: Surface(xs, ys, _warned(value, key), plane, key)
@@ -168,17 +178,17 @@ def loss_at(
         NaN where the weights are not finite.
     """
     points = plain_array(weights)
-    evaluator = Evaluator(net, [loss], chunk)
-    if points.ndim < 1 or points.shape[-1] != evaluator.size:
+    evaluator = Evaluator(net, _metrics(loss, "loss"), chunk)
+    layout = evaluator.layout
+    if points.ndim < 1 or points.shape[-1] != layout.size:
         raise ValueError(
-            f"{type(net).__name__} has {evaluator.size} weights, got an array of shape "
+            f"{type(net).__name__} has {layout.size} weights, got an array of shape "
             f"{points.shape}; its last axis must hold all of them"
         )
-    flat = points.reshape(-1, evaluator.size)
-    source = Listed(lambda cols: evaluator.tensor(flat[cols]), len(flat), evaluator.shapes)
-    return evaluator.run(source, as_batches(inputs, targets, evaluator.device), n_jobs).reshape(
-        points.shape[:-1]
-    )
+    flat = points.reshape(-1, layout.size)
+    source = Listed(lambda cols: layout.tensor(flat[cols]), len(flat), layout)
+    values = evaluator.run(source, as_batches(inputs, targets, layout.device, net), n_jobs)
+    return values.reshape(points.shape[:-1])
 
 
 def loss_line(
@@ -294,12 +304,17 @@ def _axis(values: ArrayLike, name: str) -> Array:
     return axis
 
 
-def _fits(evaluator: Evaluator, plane: Plane, net: nn.Module) -> None:
-    if len(plane) != evaluator.size:
-        raise ValueError(
-            f"the plane lies among {len(plane)} weights, but {type(net).__name__} has "
-            f"{evaluator.size}; make the plane for this network"
-        )
+def _on_plane(layout: Layout, plane: Plane, xs: Array, ys: Array) -> Source:
+    origin, u, v, x, y = map(layout.tensor, (plane.origin, plane.u, plane.v, xs, ys))
+    if Grid.fits(u, v, layout):
+        return Grid(origin, u, v, x, y, layout)
+    width, directions = len(xs), torch.stack([u, v])  # (2, P)
+
+    def at(index: Index) -> Tensor:
+        steps = torch.stack([x[index % width], y[index // width]], dim=1)
+        return torch.addmm(origin, steps, directions)
+
+    return Listed(at, len(xs) * len(ys), layout)
 
 
 def _warned(values: Array, name: str) -> Array:

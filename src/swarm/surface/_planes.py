@@ -16,6 +16,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
+from swarm.surface._points import Layout
+
 __all__ = ["Plane", "pca_plane", "random_plane", "three_point_plane", "weight_plane"]
 
 Array = NDArray[np.float64]
@@ -119,9 +121,9 @@ class Plane:
     def project(self, weights: ArrayLike) -> Array:
         """Return the coordinates (…, 2) of the points of the plane nearest to `weights` (…, P)."""
         offset = self._offset(weights)
-        directions = np.stack([self.u, self.v])  # (2, P)
-        gram = directions @ directions.T
-        nearest = np.linalg.solve(gram, (offset @ directions.T)[..., None])[..., 0]
+        # Not by normal equations, which square the condition of nearly parallel directions.
+        basis, steps = np.linalg.qr(np.stack([self.u, self.v], axis=1))  # (P, 2), (2, 2)
+        nearest = np.linalg.solve(steps, (offset @ basis)[..., None])[..., 0]
         return np.asarray(nearest, dtype=np.float64)
 
     def residual(self, weights: ArrayLike) -> Array:
@@ -185,9 +187,8 @@ class Plane:
 
 
 def _flat(net: nn.Module) -> Array:
+    Layout(net)
     parameters = [p.detach().reshape(-1).cpu().double() for p in net.parameters()]
-    if not parameters:
-        raise ValueError(f"{type(net).__name__} has no parameters, so it has no loss surface")
     return _vectors(torch.cat(parameters), "the network")
 
 
@@ -251,6 +252,8 @@ def weight_plane(
     Examples
     --------
     >>> from torch import nn
+
+    from swarm.surface._points import Layout
     >>> net = nn.Sequential(nn.Linear(1, 4), nn.Tanh(), nn.Linear(4, 1))
     >>> weight_plane(net, ("0.weight", (3, 0)), "2.bias").labels
     ('0.weight[3, 0]', '2.bias')
@@ -446,6 +449,7 @@ def three_point_plane(
     length = float(np.linalg.norm(through.u))
     u = through.u / length
     v = through.v - u * (u @ through.v)
+    v -= u * (u @ v)  # again, for where the three lie nearly on a line
     v = v / math.sqrt(v @ v)
     labels = (f"{names[0]} → {names[1]}", f"across, towards {names[2]}")
     return Plane(start, u, v, labels)

@@ -93,25 +93,27 @@ class Surface:
 
         Raises
         ------
+        FileNotFoundError
+            If there is no such file.
         ValueError
-            If the file was not written by `save`.
+            If the file was not written whole by `save`.
         """
-        with np.load(path, allow_pickle=False) as file:
-            needed = {"xs", "ys", "values", "name", "origin", "u", "v", "labels", "explained"}
-            if missing := needed - set(file.files):
-                raise ValueError(
-                    f"{os.fspath(path)} is no saved Surface: it lacks {sorted(missing)}"
-                )
-            first, second = (str(label) for label in file["labels"])
-            shares = tuple(float(share) for share in file["explained"])
-            plane = Plane(
-                file["origin"],
-                file["u"],
-                file["v"],
-                (first, second),
-                shares[:2] or None,  # type: ignore[arg-type]
-            )
-            return cls(file["xs"], file["ys"], file["values"], plane, str(file["name"]))
+        needed = {"xs", "ys", "values", "name", "origin", "u", "v", "labels", "explained"}
+        try:
+            with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+                parts = {name: file[name] for name in needed}
+            first, second = (str(label) for label in parts["labels"])
+            shares = tuple(float(share) for share in parts["explained"])
+            explained = (shares[0], shares[1]) if shares else None
+            directions = parts["origin"], parts["u"], parts["v"]
+            plane = Plane(*directions, (first, second), explained)
+            return cls(parts["xs"], parts["ys"], parts["values"], plane, str(parts["name"]))
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # whatever NumPy and zip make of a file that is none of theirs
+            raise ValueError(
+                f"{os.fspath(path)} is no saved Surface, or not all of one: {error}"
+            ) from error
 
 
 @dataclass(frozen=True, eq=False)
