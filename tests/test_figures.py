@@ -533,3 +533,150 @@ def test_a_still_counts_where_coordinates_are_left_out(make):
         picture.canvas.draw()
     axes = picture.axes[-1]
     assert axes.get_xlim()[1] > axes.get_ylim()[1] > 2.5
+
+
+# -- stills and figures show the same -------------------------------------------------------------
+
+
+def pixels(figure, **size):
+    picture = figures.still(figure, **{"width": 420, "height": 360, **size})
+    picture.canvas.draw()
+    return np.asarray(picture.canvas.buffer_rgba())[..., :3].astype(int)
+
+
+def hilly(rows=9, columns=12):
+    xs, ys = np.linspace(-1, 1, columns), np.linspace(0, 3, rows)
+    return xs, ys, np.add.outer(np.sin(2 * ys), 2 * xs) + 3
+
+
+MAKERS = [
+    lambda xs, ys, z: go.Figure(go.Surface(x=xs, y=ys, z=z)),
+    lambda xs, ys, z: go.Figure(go.Contour(x=xs, y=ys, z=z)),
+    lambda xs, ys, z: go.Figure(go.Heatmap(x=xs, y=ys, z=z)),
+    lambda xs, ys, z: figures.surface_figure(Surface(xs, ys, z, flat_plane())),
+    lambda xs, ys, z: figures.contour_figure(Surface(xs, ys, z, flat_plane())),
+]
+every_kind_of_field = pytest.mark.parametrize(
+    "make", MAKERS, ids=["Surface", "Contour", "Heatmap", "surface_figure", "contour_figure"]
+)
+
+
+@every_kind_of_field
+@pytest.mark.parametrize("axes", ["x", "y", "xy"])
+def test_a_descending_grid_looks_like_the_same_grid_ascending(make, axes):
+    xs, ys, z = hilly()
+    along = slice(None, None, -1) if "x" in axes else slice(None)
+    down = slice(None, None, -1) if "y" in axes else slice(None)
+    turned = pixels(make(xs[along], ys[down], z[down, along]))
+    # Facets are drawn in another order: hairlines between them may differ.
+    assert (np.abs(turned - pixels(make(xs, ys, z))).max(axis=-1) > 24).mean() < 0.005
+
+
+@every_kind_of_field
+@pytest.mark.parametrize("wild", [np.inf, -np.inf])
+def test_infinite_values_are_gaps_and_change_no_other_colour(make, wild):
+    xs, ys, z = hilly()
+    with_gap, with_wild = z.copy(), z.copy()
+    with_gap[2, 3], with_wild[2, 3] = np.nan, wild
+    np.testing.assert_array_equal(pixels(make(xs, ys, with_wild)), pixels(make(xs, ys, with_gap)))
+    assert len(np.unique(pixels(make(xs, ys, with_wild)).reshape(-1, 3), axis=0)) > 60
+
+
+@every_kind_of_field
+def test_a_constant_field_is_drawn_in_the_middle_of_the_colours(make):
+    xs, ys, _ = hilly()
+    drawn = pixels(make(xs, ys, np.full((9, 12), 2.5)))
+    colored = drawn[np.ptp(drawn, axis=-1) > 30]
+    assert len(colored) > 0.05 * drawn[..., 0].size
+    assert np.unique(colored, axis=0).std(axis=0).max() < 90  # no more than shades of one
+
+
+@every_kind_of_field
+@pytest.mark.parametrize("shape", [(1, 12), (9, 1), (1, 1)])
+def test_a_field_of_one_row_or_column_can_be_drawn(make, shape):
+    xs, ys, z = hilly(*shape)
+    figure = make(xs, ys, z)
+    drawn = pixels(figure)
+    if figure.layout.meta:  # one of ours, as a strip
+        assert decoded(figure.data[0].z).shape == tuple(max(2, n) for n in shape)
+        assert (np.ptp(drawn, axis=-1) > 30).mean() > 0.02
+        high = figure.layout.scene.zaxis.range or figure.layout.xaxis.range
+        assert high[0] < high[1]
+
+
+@pytest.mark.parametrize("trace", [go.Contour, go.Heatmap])
+def test_fields_over_names_keep_them(trace):
+    z = np.arange(6.0).reshape(2, 3)
+    axes = figures.still(go.Figure(trace(x=["a", "b", "c"], y=["low", "high"], z=z))).axes[-1]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["a", "b", "c"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["low", "high"]
+
+
+def test_axes_that_are_turned_round_stay_so():
+    figure = go.Figure(go.Heatmap(z=np.arange(6.0).reshape(2, 3)))
+    figure.update_yaxes(autorange="reversed")
+    bottom, top = figures.still(figure).axes[-1].get_ylim()
+    assert bottom > top
+
+
+def test_surfaces_over_a_mesh_are_drawn():
+    xs, ys, z = hilly()
+    mesh = np.meshgrid(xs, ys)
+    drawn = pixels(go.Figure(go.Surface(x=mesh[0], y=mesh[1], z=z)))
+    np.testing.assert_array_equal(drawn, pixels(go.Figure(go.Surface(x=xs, y=ys, z=z))))
+    angle, height = np.meshgrid(np.linspace(0, 6.28, 40), np.linspace(0, 1, 10))
+    tube = go.Figure(go.Surface(x=np.cos(angle), y=np.sin(angle), z=height))
+    assert (np.ptp(pixels(tube), axis=-1) > 30).mean() > 0.05
+
+
+def test_seconds_since_1970_keep_their_digits():
+    x = 1.7e9 + np.arange(41.0)
+    data = 1.7e9 + np.random.default_rng(0).uniform(0, 40, (3, 4, 41))
+    figure = figures.swarm_figure(x, data, truth=x)
+    for trace in (figure.data[0], figure.data[2]):
+        np.testing.assert_allclose(decoded(trace.x) - 1.7e9, np.arange(41), atol=1e-6)
+    np.testing.assert_allclose(decoded(figure.data[0].y) - 1.7e9, np.arange(41), atol=1e-6)
+    np.testing.assert_allclose(
+        decoded(figure.data[2].y), np.median(data[:, 0], axis=0), rtol=1e-12
+    )
+    np.testing.assert_array_equal(
+        decoded(figure.data[1].x).reshape(3, 42)[:, :41] - 1.7e9, [range(41)] * 3
+    )
+    grid = 1.7e9 + np.linspace(0, 40, 5)
+    trace = figures.contour_figure(Surface(grid, grid, np.eye(5), flat_plane())).data[0]
+    np.testing.assert_allclose(decoded(trace.x), grid, rtol=1e-12)
+
+
+def test_one_wild_bee_leaves_the_others_their_resolution():
+    rng = np.random.default_rng(1)
+    data = rng.normal(size=(200, 3, 11))
+    data[77] *= 1e9
+    figure = figures.swarm_figure(np.linspace(0, 1, 11), data)
+    low, high = figure.layout.yaxis.range
+    assert -12 < low < -2 < 2 < high < 12
+    own = figure.layout.yaxis2.range
+    drawn = decoded(figure.data[0].y).reshape(200, 12)[:, :11]
+    drawn = low + (drawn - own[0]) / (own[1] - own[0]) * (high - low)
+    tame = np.delete(np.arange(200), 77)
+    inside = np.abs(data[tame, 0]) < 2
+    np.testing.assert_allclose(
+        drawn[tame][inside], data[tame, 0][inside], atol=1.01 * (high - low) / 43690
+    )
+    assert not ((drawn[77] > low) & (drawn[77] < high)).any()  # it leaves the plot
+    assert "1 of 200 bees leaves the plot, which shows y from" in figure.layout.meta["caption"]
+
+
+def test_a_diverged_bee_does_not_count_for_the_median():
+    data = np.random.default_rng(2).normal(size=(7, 4, 11))
+    data[3, 2:] = np.nan
+    data[5, 3:] = np.inf
+    figure = figures.swarm_figure(np.linspace(0, 1, 11), data)
+    last = decoded(figure.frames[-1].data[1].y)
+    known = np.delete(data[:, 3], [3, 5], axis=0)
+    np.testing.assert_allclose(last, np.median(known, axis=0), rtol=1e-6)
+    assert "nan" not in figure.layout.meta["alt"]
+    data[:, 3, 4] = np.nan  # nobody knows
+    last = decoded(figures.swarm_figure(np.linspace(0, 1, 11), data).frames[-1].data[1].y)
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(last)), [4])
+    with pytest.raises(ValueError, match="no finite value"):
+        figures.swarm_figure(np.arange(3), np.full((2, 2, 3), np.nan))

@@ -730,3 +730,29 @@ def test_a_poster_shows_the_mean_picture_or_the_chosen_bees():
 def test_pictures_that_do_not_fit_are_named(keywords, message):
     with pytest.raises(ValueError, match=message):
         player.image(np.zeros((2, 3, 4, 4)), **keywords)
+
+
+def test_seconds_since_1970_keep_their_digits():
+    x = 1.7e9 + np.arange(41.0)
+    curves = 1.7e9 + np.random.default_rng(17).uniform(0, 40, (3, 4, 41))
+    recorded = read(player.curves(x, curves, x))
+    np.testing.assert_allclose(np.subtract(recorded["x"], 1.7e9), np.arange(41), atol=1e-4)
+    np.testing.assert_allclose(np.subtract(recorded["truth"], 1.7e9), np.arange(41), atol=1e-4)
+    packed = recorded["arrays"]["ypred"]
+    assert packed["step"] < 0.1
+    np.testing.assert_allclose(unpack(packed).transpose(1, 0, 2), curves, atol=packed["step"])
+
+
+def test_one_wild_bee_leaves_the_others_their_resolution_and_is_said_to_leave():
+    x, y, ypred = wave(bees=200)
+    ypred[77] *= 1e9
+    made = player.curves(x, ypred, y)
+    recorded = read(made)
+    low, high = recorded["view"]["y"]
+    assert -2 < low < -1 < 1 < high < 2
+    assert "1 of 200 bees leaves the plot, which shows y from" in made.html()
+    packed = recorded["arrays"]["ypred"]
+    drawn = unpack(packed).transpose(1, 0, 2)
+    tame = np.delete(np.arange(200), 77)
+    np.testing.assert_allclose(drawn[tame], ypred[tame], atol=0.51 * (high - low) / 2048)
+    assert not ((drawn[77, -1] > low) & (drawn[77, -1] < high)).all()

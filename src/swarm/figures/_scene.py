@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ class Scene:
     def __init__(
         self, surface: Surface, paths: PathsLike | None, color_by: ArrayLike | str | None = None
     ) -> None:
-        self.surface = surface
+        surface = self.surface = drawable(surface)
         if paths is None:
             self.paths: dict[str, Paths] = {}
         elif isinstance(paths, Paths):
@@ -128,7 +128,9 @@ class Scene:
             [grid, *(self._points(p)[..., i].ravel() for p in self.paths.values())]
         )
         values = values[(values >= low - room) & (values <= high + room)]
-        return float(values.min()), float(values.max())
+        low, high = float(values.min()), float(values.max())
+        half = 0.5 * (abs(low) or 1.0) if low == high else 0.0
+        return low - half, high + half
 
     def points(self, path: Paths) -> Array:
         """Return x, y and loss, (bee, epoch, 3), NaN outside the axes."""
@@ -310,6 +312,17 @@ def ends(values: Any) -> tuple[float, float]:
     if not finite.size:
         raise ValueError("there is no finite value to draw")
     return float(finite.min()), float(finite.max())
+
+
+def drawable(surface: Surface) -> Surface:
+    """Return a surface with gaps where it is infinite, and a lone row or column as a strip."""
+    values = np.where(np.isfinite(surface.values), surface.values, np.nan)
+    xs, ys = surface.xs, surface.ys
+    if len(ys) == 1:
+        ys, values = ys[0] + np.array([-0.5, 0.5]), np.repeat(values, 2, axis=0)
+    if len(xs) == 1:
+        xs, values = xs[0] + np.array([-0.5, 0.5]), np.repeat(values, 2, axis=1)
+    return replace(surface, xs=xs, ys=ys, values=values)
 
 
 def has_log_colors(surface: Surface, log: bool | None) -> bool:

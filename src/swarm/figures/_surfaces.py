@@ -79,6 +79,7 @@ def surface_figure(
         fit the swarm.
     """
     scene = Scene(surface, paths, color_by)
+    surface = scene.surface
     figure = empty_figure(title or f"{_capital(surface.name)} surface", scene.plane_words())
     add_surface(figure, surface, log)
     for strand in scene.strands:
@@ -127,6 +128,7 @@ def contour_figure(
         As for `surface_figure`.
     """
     scene = Scene(surface, paths, color_by)
+    surface = scene.surface
     figure = empty_figure(title or f"{_capital(surface.name)} from above", scene.plane_words())
     values, ticks, shown = surface.values, None, "z"
     extra: dict[str, Any] = {}
@@ -213,6 +215,7 @@ def descent_figure(
         paths differ in length, or there are none.
     """
     scene = Scene(surface, paths, color_by)
+    surface = scene.surface
     lengths = {path.losses.shape[1] for path in scene.paths.values()}
     if len(lengths) != 1:
         raise ValueError(f"a descent needs paths of one length, got lengths {sorted(lengths)}")

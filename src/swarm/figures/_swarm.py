@@ -185,8 +185,9 @@ def _words(
         alt += f"; at the end their median runs from {low:.3g} to {high:.3g}"
     away = ((data < shown[0]) | (data > shown[1])).any(axis=(1, 2)).sum()
     if away:
+        leave = "leaves" if away == 1 else "leave"
         alt += (
-            f". {away} of {len(data)} bees leave{'s' * int(away == 1)} the plot, which shows {axes[1]} from "
+            f". {away} of {len(data)} bees {leave} the plot, which shows {axes[1]} from "
             f"{shown[0]:.4g} to {shown[1]:.4g}"
         )
     return alt + "."

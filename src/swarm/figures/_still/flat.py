@@ -12,6 +12,8 @@ from matplotlib.transforms import Bbox
 
 from swarm.figures._still import read, words
 
+Array = read.Array
+
 FLAT = ("scatter", "scattergl", "contour", "heatmap", "bar", "histogram")
 
 
@@ -42,7 +44,8 @@ def draw_flat(
         getattr(axes, f"set_{name}label")(read.plain(axis.title.text), labelpad=6)
         side = getattr(axes, f"{name}axis")
         pixels = picture.bbox.width if name == "x" else picture.bbox.height
-        side.set_major_locator(mpl.ticker.MaxNLocator(int(np.clip(pixels / 80, 2, 7))))
+        if side.get_converter() is None:  # names and dates have ticks of their own
+            side.set_major_locator(mpl.ticker.MaxNLocator(int(np.clip(pixels / 80, 2, 7))))
         side.set_visible(axis.visible is not False)
         logged = axis.type == "log"
         if logged:
@@ -50,6 +53,8 @@ def draw_flat(
         if axis.range:
             span = [10**end for end in axis.range] if logged else axis.range
             getattr(axes, f"set_{name}lim")(*span)
+        elif "reversed" in str(axis.autorange):
+            side.set_inverted(True)
     return axes
 
 
@@ -105,11 +110,21 @@ def _draw_scatter(axes: Any, trace: Any, color: str) -> None:
 
 def _draw_image(axes: Any, trace: Any, color: str) -> None:
     values, low, high = read.shades(trace)
-    x, y = (read.coordinates(trace, letter) for letter in "xy")
+    x, y = (
+        np.arange(size, dtype=float) if own is None else read.placed(axis, own)
+        for own, axis, size in (
+            (trace.x, axes.xaxis, values.shape[1]),
+            (trace.y, axes.yaxis, values.shape[0]),
+        )
+    )
     colors = read.color_map(trace.colorscale)
     if trace.type == "heatmap":
-        axes.pcolormesh(x, y, values, cmap=colors, vmin=low, vmax=high, shading="nearest")
+        axes.pcolormesh(
+            _edges(x), _edges(y), values, cmap=colors, vmin=low, vmax=high, shading="flat"
+        )
         return
+    if min(values.shape) < 2:
+        return  # plotly has no contours there, either
     lines = trace.contours
     size = lines.size or (high - low) / 15
     first = low if lines.start is None else lines.start
@@ -122,6 +137,16 @@ def _draw_image(axes: Any, trace: Any, color: str) -> None:
         axes.contour(
             x, y, values, levels=levels, colors=[line], linewidths=0.5, linestyles="solid"
         )
+
+
+def _edges(middles: Array) -> Array:
+    """Return where cells around some places end: half-way between, as plotly has it."""
+    if len(middles) < 2:
+        return np.array([middles[0] - 0.5, middles[0] + 0.5])
+    between = (middles[1:] + middles[:-1]) / 2
+    return np.concatenate(
+        [[2 * middles[0] - between[0]], between, [2 * middles[-1] - between[-1]]]
+    )
 
 
 def _draw_bar(axes: Any, trace: Any, color: str) -> None:

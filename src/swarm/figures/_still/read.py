@@ -26,11 +26,38 @@ def array(values: Any) -> Array:
     return np.asarray(values)
 
 
+def finite(values: Any) -> Array:
+    """Return numbers as float64, with NaN for what is infinite: plotly draws neither."""
+    numbers = array(values).astype(float)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
 def coordinates(trace: Any, letter: str) -> Array:
     """Return a trace's coordinates along an axis; as in plotly, those left out count up."""
     if trace[letter] is not None:
-        return array(trace[letter]).astype(float)
+        return finite(trace[letter])
     return np.arange(array(trace.z).shape[{"x": -1, "y": 0}[letter]], dtype=float)
+
+
+def ends(values: Array) -> tuple[float, float]:
+    """Return the least and the greatest finite value, half a unit around a lone one."""
+    known = values[np.isfinite(values)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
+
+
+def placed(axis: Any, values: Any) -> Array:
+    """Return where values stand on a matplotlib axis, which learns their names or dates."""
+    found = array(values)
+    if found.dtype.kind in "biuf":
+        return finite(found)
+    texts = [str(value) for value in found]
+    if all(re.match(r"\d{4}-\d\d(-\d\d|$)", text) for text in texts):
+        units: Any = np.array(texts, dtype="datetime64[us]")
+    else:
+        units = texts
+    axis.update_units(units)
+    return np.asarray(axis.convert_units(units), dtype=float)
 
 
 def rgba(color: Any, opacity: float | None = 1.0) -> tuple[float, float, float, float]:
@@ -62,13 +89,13 @@ def plain(html: str | None) -> str:
 def shades(trace: Any) -> tuple[Array, float, float]:
     """Return what a trace's colours stand for, and the ends of its colour scale."""
     source = trace.surfacecolor if trace.type == "surface" else None
-    values = array(trace.z if source is None else source).astype(float)
+    values = finite(trace.z if source is None else source)
     low, high = ("cmin", "cmax") if trace.type == "surface" else ("zmin", "zmax")
-    ends = trace[low], trace[high]
+    least, most = ends(values)
     return (
         values,
-        float(np.nanmin(values) if ends[0] is None else ends[0]),
-        float(np.nanmax(values) if ends[1] is None else ends[1]),
+        least if trace[low] is None else float(trace[low]),
+        most if trace[high] is None else float(trace[high]),
     )
 
 

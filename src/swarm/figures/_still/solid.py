@@ -44,9 +44,7 @@ def draw_solid(
         axis = scene[f"{letter}axis"]
         values = np.concatenate([read.coordinates(t, letter).ravel() for t in traces])
         logged = axis.type == "log"
-        values = np.log10(values) if logged else values
-        span = axis.range or (float(np.nanmin(values)), float(np.nanmax(values)))
-        span = (span[0], span[1]) if span[0] != span[1] else (span[0] - 0.5, span[0] + 0.5)
+        span = axis.range or read.ends(_logged(values, logged))
         limits.append((*map(float, span), logged))
         getattr(axes, f"set_{letter}lim")(span[0], span[1])
         getattr(axes, f"set_{letter}label")(read.plain(axis.title.text), labelpad=7)
@@ -98,7 +96,12 @@ def _unit(trace: Any, letter: str, limits: list[Any]) -> Array:
     """Return a trace's coordinates from 0 to 1 across the axis."""
     low, high, logged = limits["xyz".index(letter)]
     values = read.coordinates(trace, letter)
-    return ((np.log10(values) if logged else values) - low) / (high - low)
+    return (_logged(values, logged) - low) / (high - low)
+
+
+def _logged(values: Array, logged: bool) -> Array:
+    """Return logarithms where they are asked for; NaN of what has none."""
+    return np.log10(np.where(values > 0, values, np.nan)) if logged else values
 
 
 def _field(
@@ -107,15 +110,20 @@ def _field(
     """Draw a shaded surface, and return what tells which points it does not hide."""
     xs, ys, heights = (read.coordinates(trace, letter) for letter in "xyz")
     shades, low, high = read.shades(trace)
-    if limits[2][2]:
-        heights = np.log10(heights)
-    # A coarse grid is drawn as finely as a fine one, on the same straight facets.
-    x, y = _finer(xs), _finer(ys)
-    z, shade = (_between(xs, ys, values, x, y) for values in (heights, shades))
+    heights = _logged(heights, limits[2][2])
+    xs, ys = _straight(xs, ys)
+    if min(heights.shape) < 2:
+        return lambda a, b, c: np.isfinite(a)  # plotly has no surface there, either
+    x, y, z, shade = xs, ys, heights, shades
+    if xs.ndim == ys.ndim == 1:
+        # A coarse grid is drawn as finely as a fine one, on the same straight facets.
+        x, y = _finer(xs), _finer(ys)
+        z, shade = (_between(xs, ys, values, x, y) for values in (heights, shades))
     colors = read.color_map(trace.colorscale)((shade - low) / ((high - low) or 1))
     colors[..., :3] *= _light(x, y, z, limits, ratio, azimuth)[..., None]
     colors[..., 3] = 1.0 if trace.opacity is None else trace.opacity
-    sheet = np.stack([*np.meshgrid(x, y), z], axis=-1)  # (Y, X, 3)
+    mesh = np.meshgrid(x, y) if x.ndim == y.ndim == 1 else (x, y)
+    sheet = np.stack([*mesh, z], axis=-1)  # (Y, X, 3)
     corners = (slice(None, -1), slice(1, None))
     around = [(corners[i], corners[j]) for i, j in ((0, 0), (0, 1), (1, 1), (1, 0))]
     facets = np.stack([sheet[at] for at in around], axis=2).reshape(-1, 4, 3)
@@ -132,6 +140,8 @@ def _field(
     def unit(values: Array, axis: int) -> Array:
         return (values - limits[axis][0]) / (limits[axis][1] - limits[axis][0])
 
+    if xs.ndim == 2:
+        return lambda a, b, c: np.isfinite(a)  # it may hide itself: then nothing else is faint
     across = unit(xs, 0), unit(ys, 1), unit(heights, 2)
     towards = np.array([np.cos(azimuth) / ratio[0], np.sin(azimuth) / ratio[1]])
     slope = climb / ratio[2]
@@ -158,6 +168,19 @@ def _field(
     return seen
 
 
+def _straight(xs: Array, ys: Array) -> tuple[Array, Array]:
+    """Return the two axes of a mesh (Y, X) whose lines are straight; any other as it is."""
+    if xs.ndim == 2 and (xs == xs[0]).all() and (ys.ndim == 1 or (ys[:, 0] == ys.T).all()):
+        return xs[0], ys if ys.ndim == 1 else ys[:, 0]
+    if xs.ndim == 1 and ys.ndim == 2 and (ys[:, 0] == ys.T).all():
+        return xs, ys[:, 0]
+    if xs.ndim != ys.ndim:
+        columns, rows = xs, ys
+        xs = columns if columns.ndim == 2 else np.broadcast_to(columns, rows.shape)
+        ys = rows if rows.ndim == 2 else np.broadcast_to(rows[:, None], columns.shape)
+    return xs, ys
+
+
 def _finer(values: Array, least: int = 120) -> Array:
     parts = max(1, -(-least // max(len(values) - 1, 1)))
     at = np.linspace(0, len(values) - 1, parts * (len(values) - 1) + 1)
@@ -180,9 +203,16 @@ def _light(
 ) -> Array:
     """Return how bright each point of a surface is, lit from the viewer's upper left."""
     box = [r / (high - low) for r, (low, high, _) in zip(ratio, limits, strict=True)]
-    z = np.nan_to_num(z, nan=float(np.nanmin(z)))
-    down, along = np.gradient(z * box[2], y * box[1], x * box[0])
-    normal = np.stack([-along, -down, np.ones_like(z)])
+    z = np.nan_to_num(z, nan=read.ends(z)[0])
+    if x.ndim == 1:
+        down, along = np.gradient(z * box[2], y * box[1], x * box[0])
+        normal = np.stack([-along, -down, np.ones_like(z)])
+    else:
+        steps = [np.gradient(values * b) for values, b in zip((x, y, z), box, strict=True)]
+        down, along = np.stack(steps, axis=1)  # (3, Y, X) each
+        normal = np.cross(along, down, axis=0)
+        normal *= np.where(normal[2] < 0, -1.0, 1.0)
+        normal += 1e-12
     normal /= np.linalg.norm(normal, axis=0)
     side = azimuth - np.radians(40)
     lamp = np.array([0.55 * np.cos(side), 0.55 * np.sin(side), 0.83])
