@@ -37,7 +37,6 @@ extensions = [
 templates_path = ["_templates"]
 exclude_patterns = [
     "_tools",
-    "auto_gallery/**/*.ipynb",  # myst-nb would run what sphinx-gallery has just run
     "auto_gallery/**/*.py",
     "api/generated/*",
     "sg_execution_times.rst",

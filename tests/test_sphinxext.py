@@ -34,7 +34,6 @@ swarm_cache = "../cache"
 swarm_fingerprint = {fingerprint!r}
 html_theme = "basic"
 html_math_renderer = "mathml"
-exclude_patterns = ["auto_gallery/**/*.ipynb"]
 sphinx_gallery_conf = {{
     "examples_dirs": "../gallery", "gallery_dirs": "auto_gallery", "css": (),
     "filename_pattern": r"\\.py$", "image_scrapers": ("swarm.sphinxext.scraper",),
@@ -105,10 +104,10 @@ class Site:
         text = text.format(runs=str(self.runs), value=value)
         (self.folder / "gallery" / name).write_text(text)
 
-    def build(self, status=None):
+    def build(self, status=None, warning=None):
         folders = [self.folder / name for name in ("docs", "docs", "html", "doctrees")]
         with docutils_namespace(), mpl.rc_context():  # sphinx-gallery leaves settings behind
-            sphinx_app.Sphinx(*folders, "html", status=status, warning=None).build()
+            sphinx_app.Sphinx(*folders, "html", status=status, warning=warning).build()
 
     def html(self, name):
         return (self.folder / "html" / name).read_text("utf-8")
@@ -260,7 +259,7 @@ def published_files(site):
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file() and path.suffix != ".zip"
-        if path.name not in {"run-times.js", ".buildinfo"}
+        if path.name not in {"run-times.js", ".buildinfo", ".buildinfo.bak"}
     }
 
 
@@ -483,3 +482,164 @@ def test_fingerprint_sees_source_and_mode(tmp_path):
     assert sphinxext.fingerprint(tmp_path) != first
     with pytest.raises(FileNotFoundError, match="does not exist"):
         sphinxext.fingerprint(tmp_path / "none")
+
+
+# --- files of strangers
+
+
+def test_a_cache_folder_of_somebody_else_is_refused_and_left_alone(tmp_path):
+    site = Site(tmp_path)
+    (tmp_path / "cache").mkdir()
+    thesis = tmp_path / "cache" / "thesis.txt"
+    thesis.write_text("years of work")
+    with pytest.raises(ExtensionError, match=r"cache was not made by.*thesis\.txt"):
+        site.build()
+    assert thesis.read_text() == "years of work"
+
+
+def test_an_empty_cache_folder_is_taken(tmp_path):
+    site = Site(tmp_path)
+    (tmp_path / "cache").mkdir()
+    site.build()
+    assert (tmp_path / "cache" / "media").is_dir()
+
+
+STRANGERS = [
+    "cache/thesis.txt",
+    "docs/auto_gallery/mine.rst.txt",
+    "docs/auto_gallery/mine/notes.txt",
+    "docs/auto_gallery/mine/own.py",
+    "html/report/index.html",
+    "html/notebooks/mine.ipynb",
+    "html/_media/logo.svg",
+    "html/_downloads/data.csv",
+    "html/_images/photo.png",
+]
+
+
+@pytest.mark.parametrize("change", ["nothing", "fingerprint", "page", "interrupted"])
+def test_files_of_strangers_survive_every_build(site, change):
+    for name in STRANGERS:
+        path = site.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"this is {name}")
+    if change == "page":
+        site.script(value=1.0, name="second.py")
+        site.build()
+        (site.folder / "gallery" / "second.py").unlink()
+    elif change == "fingerprint":
+        site.conf("other")
+    elif change == "interrupted":
+        (site.folder / "cache" / "unfinished").write_text("running")
+    site.build()
+    for name in STRANGERS:
+        assert (site.folder / name).read_text() == f"this is {name}"
+
+
+def test_everything_of_a_removed_script_goes(site):
+    before = published_files(site)
+    site.script(value=1.0, name="second.py")
+    site.build()
+    assert len(published_files(site)) > len(before)
+    (site.folder / "gallery" / "second.py").unlink()
+    site.build()
+    left = published_files(site).keys() - before.keys()
+    assert not left
+
+
+def test_a_damaged_list_of_what_was_written_removes_nothing(site):
+    (site.folder / "html" / ".swarm-written.json").write_text('["index.ht')
+    site.build()
+    assert (site.folder / "html" / "index.html").exists()
+
+
+# --- the recipe of the guide, word for word
+
+RECIPE = re.search(
+    r"In `conf.py`:\n\n```python\n(.*?)```",
+    (Path(__file__).parents[1] / "docs" / "guide" / "publishing.md").read_text("utf-8"),
+    re.DOTALL,
+)[1]
+NOTEBOOK = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+
+# A notebook
+
+```{code-cell} python
+import pathlib
+import plotly.graph_objects as go
+
+with pathlib.Path(RUNS).open("a") as runs:
+    _ = runs.write("book ")
+figure = go.Figure(go.Surface(z=[[1.0, 2.0], [3.0, 5.0]]))
+figure
+```
+"""
+
+
+@pytest.fixture(scope="module", params=["flat", "nested"])
+def recipe(request, tmp_path_factory):
+    """A site made by the guide's recipe, whose scripts and notebook note each run."""
+    folder = tmp_path_factory.mktemp(request.param)
+    site = Site.__new__(Site)
+    site.folder, site.runs = folder, folder / "runs"
+    (folder / "docs").mkdir()
+    section = folder / "gallery" / ("" if request.param == "flat" else "section")
+    section.mkdir(parents=True)
+    for place in {folder / "gallery", section}:
+        (place / "GALLERY_HEADER.rst").write_text("Gallery\n=======\n\nWords.\n")
+    (folder / "src").mkdir()
+    (folder / "constraints.txt").write_text("")
+    site.script(value=0.0, name=str((section / "bowl.py").relative_to(folder / "gallery")))
+    (folder / "docs" / "conf.py").write_text(RECIPE)
+    (folder / "docs" / "book.md").write_text(NOTEBOOK.replace("RUNS", repr(str(site.runs))))
+    site.page("Home\n====\n\n.. toctree::\n\n   auto_gallery/index\n   book\n")
+    site.build()
+    site.page_of_script = (
+        f"auto_gallery/{'' if section == folder / 'gallery' else 'section/'}bowl.html"
+    )
+    return site
+
+
+def test_the_recipe_of_the_guide_runs_everything_once_and_shows_it(recipe):
+    assert sorted(recipe.runs.read_text().split()) == ["book", "bowl"]
+    for page in (recipe.page_of_script, "book.html"):
+        assert 'class="sw-figure sw-plotly"' in recipe.html(page)
+
+
+def test_nothing_but_the_site_lies_in_the_published_folder(recipe):
+    published = {path.name for path in (recipe.folder / "html").iterdir()}
+    assert "swarm-cache" not in published
+    assert (recipe.folder / "swarm-cache" / "media").is_dir()
+
+
+def without_time(page):
+    return re.sub(r"<strong>Total running time.*?</p>", "", page)
+
+
+@pytest.mark.parametrize(
+    "gone", [["html"], ["html", "swarm-cache"], ["swarm-cache"], ["doctrees"]]
+)
+def test_a_deleted_folder_is_made_again(recipe, gone):
+    pages = [recipe.page_of_script, "book.html"]
+    before = {name: without_time(recipe.html(name)) for name in pages}
+    for name in gone:
+        shutil.rmtree(recipe.folder / name)
+    recipe.build()
+    for name in pages:
+        assert without_time(recipe.html(name)) == before[name]
+    for name in re.findall(r'data-src="([^"]+)"', before["book.html"]):
+        assert (recipe.folder / "html" / name).is_file()
+
+
+def test_a_gallery_of_which_no_script_would_run_is_warned_of(tmp_path):
+    site = Site(tmp_path)
+    conf = tmp_path / "docs" / "conf.py"
+    conf.write_text(conf.read_text().replace(r'"filename_pattern": r"\.py$",', ""))
+    warned = io.StringIO()
+    site.build(warning=warned)
+    assert "none of the 1 scripts" in warned.getvalue()
+    assert "filename_pattern" in warned.getvalue()

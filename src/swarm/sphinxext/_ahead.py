@@ -16,7 +16,9 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.matching import get_matching_files
 
-__all__ = ["setup"]
+from ._notebook import picture_keys
+
+__all__ = ["forget_results", "setup"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +31,9 @@ def setup(app: Sphinx) -> None:
 
 def _start(app: Sphinx) -> None:
     config: Any = app.config
-    if getattr(config, "nb_execution_mode", "") != "cache":
+    cache = _cache_of(app)
+    if cache is None:
         return
-    # By default where myst-nb keeps it.
-    cache = config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache"
     stale = _stale(app, cache)
     if stale:
         logger.info("executing %s notebooks beside the gallery", len(stale))
@@ -50,20 +51,61 @@ def _start(app: Sphinx) -> None:
         app._swarm_ahead = process  # type: ignore[attr-defined]
 
 
-def _stale(app: Sphinx, folder: str | Path) -> list[str]:
-    """Return the MyST notebooks of the site whose results the cache lacks."""
-    from jupyter_cache import get_cache
+def _cache_of(app: Sphinx) -> Path | None:
+    """Return the folder of jupyter-cache, by default where myst-nb keeps it; None without."""
+    if getattr(app.config, "nb_execution_mode", "") != "cache":
+        return None
+    return Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+
+
+def _notebooks(app: Sphinx) -> list[str]:
+    """Return the paths of the site's MyST notebooks."""
     from myst_nb.core.read import is_myst_markdown_notebook
 
     config: Any = app.config
     excluded = [*config.exclude_patterns, *config.nb_execution_excludepatterns]
     pages = get_matching_files(app.srcdir, config.include_patterns, excluded)
     texts = [path for page in pages if (path := Path(app.srcdir, page)).suffix == ".md"]
-    notebooks = [path for path in texts if is_myst_markdown_notebook(path.read_text("utf-8"))]
+    return [str(path) for path in texts if is_myst_markdown_notebook(path.read_text("utf-8"))]
+
+
+def _stale(app: Sphinx, folder: Path) -> list[str]:
+    """Return the MyST notebooks of the site whose results the cache lacks."""
+    from jupyter_cache import get_cache
+
     cache = get_cache(folder)
     reader = {"type": "plugin", "name": "myst_nb_md"}
-    records = [cache.add_nb_to_project(str(path), read_data=reader) for path in notebooks]
+    records = [cache.add_nb_to_project(path, read_data=reader) for path in _notebooks(app)]
     return [record.uri for record in cache.list_unexecuted([record.uri for record in records])]
+
+
+def forget_results(app: Sphinx, lacking: Path | None = None) -> int:
+    """Let notebooks of the site run again, and count them.
+
+    Parameters
+    ----------
+    app : Sphinx
+    lacking : Path, optional
+        Only those that show a picture which this store does not have.
+    """
+    folder = _cache_of(app)
+    if folder is None or not folder.is_dir():
+        return 0
+    from jupyter_cache import get_cache
+
+    cache, ours, count = get_cache(folder), set(_notebooks(app)), 0
+    for record in cache.list_cache_records():
+        if record.uri in ours and (lacking is None or _lacks(cache, record.pk, lacking)):
+            cache.remove_cache(record.pk)
+            count += 1
+    return count
+
+
+def _lacks(cache: Any, number: int, store: Path) -> bool:
+    cells = cache.get_cache_bundle(number).nb.cells
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    text = "".join(str(output.get("data", {}).get("text/html", "")) for output in outputs)
+    return any(not (store / f"{key}.json").is_file() for key in picture_keys(text))
 
 
 def _wait(app: Sphinx, env: Any, docnames: list[str]) -> None:

@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util import logging
+
+from ._ahead import forget_results
 
 __all__ = ["fingerprint", "galleries", "prepare", "settle"]
 
 logger = logging.getLogger(__name__)
 
+_MARK = ".made-by-swarm"
 _MADE = (
     ".rst", ".py", ".ipynb", ".py.md5", ".zip", ".cost.json", ".codeobj.json", ".provenance.json"
 )  # fmt: skip
@@ -55,24 +59,51 @@ def fingerprint(*paths: str | os.PathLike[str], mode: object = "") -> str:
 
 def prepare(app: Sphinx) -> None:
     """Throw away, before anything is made, whatever must not be used again."""
-    cache = Path(app.config.swarm_cache)
+    cache = _own(Path(app.config.swarm_cache))
     wanted = app.config.swarm_fingerprint
     stamp, unfinished = cache / "fingerprint", cache / "unfinished"
     if not stamp.is_file() or stamp.read_text() != wanted:
         if stamp.is_file():
             logger.info("the package, its dependencies or the mode changed: making all pages anew")
-        shutil.rmtree(cache, ignore_errors=True)
+        shutil.rmtree(cache / "media", ignore_errors=True)
+        _forget_pages(app)
         for _, made in galleries(app):
-            shutil.rmtree(made, ignore_errors=True)
-        cache.mkdir(parents=True)
+            for mark in _marks(made):
+                mark.unlink()
+        forget_results(app)
         stamp.write_text(wanted)
     elif unfinished.exists():
         _distrust(app, unfinished)
+    if forget_results(app, lacking=cache / "media"):
+        _forget_pages(app)
     unfinished.write_text("running")
     conf = getattr(app.config, "sphinx_gallery_conf", {})
     backreferences = Path(app.srcdir, conf.get("backreferences_dir") or ".no-such-folder")
     for sources, made in galleries(app):
         _prune_gallery(sources, made, backreferences)
+
+
+def _own(folder: Path) -> Path:
+    """Return the cache's folder, made and marked by the extension.
+
+    Raises
+    ------
+    ExtensionError
+        If it is somebody else's: it has files in it, and no mark.
+    """
+    mark = folder / _MARK
+    if not mark.is_file():
+        if folder.exists() and not folder.is_dir():
+            raise ExtensionError(f"swarm_cache: {folder} is a file; name a folder")
+        if folder.is_dir() and (strangers := sorted(path.name for path in folder.iterdir())):
+            raise ExtensionError(
+                f"swarm_cache: {folder} was not made by swarm.sphinxext, and it is not empty "
+                f"({', '.join(strangers[:3])} …). Nothing in it was touched. Name a folder that "
+                "does not exist yet; if this one is an old cache, delete it"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.write_text("Made by swarm.sphinxext, which keeps here what builds use again.\n")
+    return folder
 
 
 def settle(app: Sphinx, exception: Exception | None) -> None:
@@ -91,14 +122,24 @@ def _distrust(app: Sphinx, unfinished: Path) -> None:
     for finished, for Sphinx reads again only what changed.
     """
     logger.info("the last build did not finish cleanly: reading all pages again")
-    Path(app.doctreedir, "environment.pickle").unlink(missing_ok=True)
-    Path(app.outdir, ".buildinfo").unlink(missing_ok=True)
+    _forget_pages(app)
     if unfinished.read_text() == "running":  # a script's page may be half-written: run it again
         since = unfinished.stat().st_mtime
         for _, made in galleries(app):
-            for mark in made.rglob("*.md5"):
+            for mark in _marks(made):
                 if mark.stat().st_mtime >= since - 1:
                     mark.unlink()
+
+
+def _forget_pages(app: Sphinx) -> None:
+    """Let Sphinx read and write all pages again."""
+    Path(app.doctreedir, "environment.pickle").unlink(missing_ok=True)
+    Path(app.outdir, ".buildinfo").unlink(missing_ok=True)
+
+
+def _marks(made: Path) -> list[Path]:
+    """Return the files by which sphinx-gallery knows that a script of ours has run."""
+    return [mark for mark in made.rglob("*.py.md5") if mark.with_suffix("").is_file()]
 
 
 def galleries(app: Sphinx) -> Iterable[tuple[Path, Path]]:
@@ -113,16 +154,21 @@ def galleries(app: Sphinx) -> Iterable[tuple[Path, Path]]:
 
 def _prune_gallery(sources: Path, made: Path, backreferences: Path) -> None:
     """Remove the pages of scripts that are gone, and lists of examples that name them."""
-    for script in list(made.rglob("*.py")):
+    for mark in _marks(made):
+        script = mark.with_suffix("")
         if not (sources / script.relative_to(made)).is_file():
             stem = script.with_suffix("")
             for examples in backreferences.glob("*.examples"):
                 if f"/{stem.name}`" in examples.read_text("utf-8"):
                     examples.unlink()
-            for suffix in _MADE:
-                stem.with_name(stem.name + suffix).unlink(missing_ok=True)
             for image in script.parent.glob(f"images/**/sphx_glr_{stem.name}_*"):
                 image.unlink()
-    for folder in [path for path in made.glob("*/") if path.is_dir()]:
-        if folder.name != "images" and not (sources / folder.name).is_dir():
-            shutil.rmtree(folder)
+            for suffix in _MADE:
+                stem.with_name(stem.name + suffix).unlink(missing_ok=True)
+    for index in made.glob("*/index.rst"):
+        section = index.parent
+        if not (sources / section.name).is_dir() and "sphx_glr_" in index.read_text("utf-8"):
+            index.unlink()
+            for folder in (section / "images" / "thumb", section / "images", section):
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from . import _media as media
 from . import _problems as problems
 
-__all__ = ["STORE", "place_pictures", "register", "style"]
+__all__ = ["STORE", "picture_keys", "place_pictures", "register", "style"]
 
 STORE = "SWARM_SITE_STORE"
 """Names the store to the kernel."""
@@ -102,6 +102,11 @@ def _style_once() -> Any:
             done.append(True)
 
     return set_style
+
+
+def picture_keys(html: str) -> list[str]:
+    """Return the keys of the pictures whose marks a cell's output carries."""
+    return [key for kind, key in _MARK.findall(html) if kind == "picture"]
 
 
 def place_pictures(app: Sphinx, doctree: nodes.document) -> None:

@@ -17,7 +17,7 @@ from ._gallery import provenance_of
 from ._lead import lead_of
 from ._nodes import MEDIA_FOLDER, pictures
 
-__all__ = ["setup"]
+__all__ = ["setup", "write_beside"]
 
 NOTEBOOKS = "notebooks"  # where the site keeps them, for Colab and Binder to open
 _LABELS = {"python": "Python script", "jupyter": "Jupyter notebook", "zip": "Both, zipped"}
@@ -121,13 +121,16 @@ def _provenance_html(app: Sphinx, script: Path) -> str:
     )
 
 
-def write_beside(app: Sphinx, exception: Exception | None) -> None:
-    """Write the run times, and the notebooks where Colab and Binder look for them."""
-    if exception is not None or app.builder.format != "html":
-        return
-    times = {}
-    folder = Path(app.outdir, NOTEBOOKS)
-    shutil.rmtree(folder, ignore_errors=True)
+def write_beside(app: Sphinx) -> set[str]:
+    """Write the run times, and the notebooks where Colab and Binder look for them.
+
+    Returns
+    -------
+    set of str
+        Names of what was written, below the site's folder.
+    """
+    times, written = {}, set()
+    out = Path(app.outdir)
     for docname in sorted(app.env.found_docs):
         script = gallery_script(app.env, docname)
         if script is None:
@@ -136,16 +139,20 @@ def write_beside(app: Sphinx, exception: Exception | None) -> None:
         if seconds is not None:
             times[docname] = round(seconds, 1)
         if app.config.swarm_repository:
-            target = folder / f"{docname}.ipynb"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(script.with_suffix(".ipynb"), target)
+            name = f"{NOTEBOOKS}/{docname}.ipynb"
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(script.with_suffix(".ipynb"), out / name)
+            written.add(name)
+    if written:
+        name = "binder/requirements.txt"
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text(f"{app.config.swarm_package}\njupyterlab\n")
+        written.add(name)
     if times:
-        text = f"swarmRunTimes({json.dumps(times, indent=1)});\n"
-        Path(app.outdir, "_static", "run-times.js").write_text(text)
-    if folder.is_dir():
-        binder = Path(app.outdir, "binder")
-        binder.mkdir(exist_ok=True)
-        (binder / "requirements.txt").write_text(f"{app.config.swarm_package}\njupyterlab\n")
+        name = "_static/run-times.js"
+        (out / name).write_text(f"swarmRunTimes({json.dumps(times, indent=1)});\n")
+        written.add(name)
+    return written
 
 
 def add_minigallery(
@@ -184,23 +191,6 @@ def set_social_image(app: Sphinx, page: str, template: str, context: Any, doctre
             return
 
 
-def drop_old_pages(app: Sphinx, exception: Exception | None) -> None:
-    """Remove pages and downloads that an earlier build wrote and the site no longer has."""
-    if exception is not None or app.builder.name != "html":
-        return
-    out = Path(app.outdir)
-    builder: Any = app.builder  # one that writes HTML files
-    kept = {Path(builder.get_outfilename(docname)) for docname in app.env.found_docs}
-    for path in out.rglob("*.html"):
-        inner = path.relative_to(out)
-        if path not in kept and len(inner.parts) > 1 and not inner.parts[0].startswith("_"):
-            path.unlink()
-    downloads = {out / "_downloads" / name for _, name in app.env.dlfiles.values()}
-    for path in (out / "_downloads").rglob("*"):
-        if path.is_file() and path not in downloads:
-            path.unlink()
-
-
 def _connect_autodoc(app: Sphinx, config: Any) -> None:
     if "autodoc-process-docstring" in app.events.events:  # only where the site documents code
         app.connect("autodoc-process-docstring", add_minigallery, priority=900)
@@ -216,5 +206,3 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", _connect_autodoc)
     app.connect("html-page-context", set_edit_link)
     app.connect("html-page-context", set_social_image, priority=400)
-    app.connect("build-finished", write_beside)
-    app.connect("build-finished", drop_old_pages)
