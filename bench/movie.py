@@ -133,7 +133,6 @@ def encode(frames: np.ndarray, path: Path) -> float:
     with encoding(path, frames.shape[2], frames.shape[1], fps=30) as encoder:
         for frame in frames:
             encoder.write(frame)
-        encoder.finish()
     return time.perf_counter() - start
 
 

@@ -187,36 +187,6 @@ def test_frames_in_the_file_are_those_drawn_in_their_order(tmp_path):
     assert gaps.diagonal().max() < 3
 
 
-def test_frames_that_wait_for_a_slow_encoder_stay_as_they_were_drawn(tmp_path, monkeypatch):
-    class Shade:
-        num_frames = 10
-
-        def plot_init(self, ax):
-            self.artists = [ax.figure.add_artist(Rectangle((0, 0), 1, 1))]
-
-        def animate(self, frame):
-            self.artists[0].set_facecolor((frame / 10, 0, 0))
-
-    feed, arrived = encoder.Encoder._feed, []
-
-    def slowly(self):
-        pipe = self._pipe
-
-        class Pipe:
-            def write(self, picture):
-                time.sleep(0.03)  # far longer than it takes to draw
-                arrived.append(np.array(picture)[5, 5, 0])
-                pipe.write(picture)
-
-        self._pipe = Pipe()
-        feed(self)
-        self._pipe = pipe
-
-    monkeypatch.setattr(encoder.Encoder, "_feed", slowly)
-    animator.swarm_animate(Shade(), tmp_path / "a.mp4", size=(64, 48), counter=None)
-    np.testing.assert_allclose(arrived, np.arange(10) * 25.5, atol=0.51)
-
-
 def test_backgrounds_are_those_of_the_page_light_and_dark(tmp_path):
     made = make(tmp_path / "a.mp4", dark=True)
     assert made.dark == tmp_path / "a.dark.mp4"
@@ -241,6 +211,15 @@ def test_a_gif_keeps_its_colours(tmp_path):
     with Image.open(made.path) as gif:
         assert gif.n_frames == FRAMES
         assert gif.convert("RGB").getpixel((1, 1)) == (255, 255, 255)
+
+
+def test_a_name_may_hold_what_ffmpeg_takes_for_a_protocol(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("loss: 3.mp4", "pipe:1.gif", "100%d.mp4"):
+        made = make(name, fps=25)
+        assert made.poster().shape == (240, 320, 3)
+        assert Movie.open(name).frames == FRAMES
+    assert everything(tmp_path) == {"loss: 3.mp4", "pipe:1.gif", "100%d.mp4"}
 
 
 def test_odd_sizes_become_even(tmp_path):
@@ -335,6 +314,31 @@ def fake_ffmpeg(folder: Path, script: str) -> str:
 
 
 posix = pytest.mark.skipif(os.name == "nt", reason="scripts stand in for ffmpeg")
+
+
+@posix
+def test_frames_that_wait_for_a_slow_encoder_stay_as_they_were_drawn(tmp_path, monkeypatch):
+    class Shade:
+        num_frames = 10
+
+        def plot_init(self, ax):
+            self.artists = [ax.figure.add_artist(Rectangle((0, 0), 1, 1))]
+
+        def animate(self, frame):
+            self.artists[0].set_facecolor((frame / 10, 0, 0))
+
+    # Each frame is larger than the pipe, so that it waits in our memory, and read far more
+    # slowly than the next ones are drawn. The "movie" is a red value from the middle of each.
+    script = """
+with open(sys.argv[-1].removeprefix("file:"), "wb") as file:
+    for _ in range(10):
+        time.sleep(0.1)
+        file.write(sys.stdin.buffer.read(800 * 600 * 4)[800 * 300 * 4 : 800 * 300 * 4 + 1])
+"""
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", fake_ffmpeg(tmp_path, script))
+    animator.swarm_animate(Shade(), tmp_path / "a.mp4", size=(800, 600), counter=None)
+    arrived = np.frombuffer((tmp_path / "a.mp4").read_bytes(), np.uint8)
+    np.testing.assert_allclose(arrived, np.arange(10) * 25.5, atol=0.51)
 
 
 @posix
@@ -516,7 +520,8 @@ def test_memory_does_not_grow_with_the_number_of_frames():
 def test_writing_waits_for_a_slow_encoder_rather_than_queueing_frames(tmp_path, monkeypatch):
     if os.name == "nt":
         pytest.skip("scripts stand in for ffmpeg")
-    script = "time.sleep(0.5)\nsys.stdin.buffer.read()\nopen(sys.argv[-1], 'w').write('done')"
+    script = "time.sleep(0.5)\nsys.stdin.buffer.read()\n"
+    script += "open(sys.argv[-1].removeprefix('file:'), 'w').write('done')"
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", fake_ffmpeg(tmp_path, script))
     picture = np.zeros((200, 200, 4), np.uint8)
     with encoder.encoding(tmp_path / "a.mp4", 200, 200, fps=30) as unfinished:
@@ -524,4 +529,3 @@ def test_writing_waits_for_a_slow_encoder_rather_than_queueing_frames(tmp_path, 
         for _ in range(10):
             unfinished.write(picture)
         assert time.monotonic() - start > 0.2  # ten frames are more than pipe and queue hold
-        unfinished.finish()

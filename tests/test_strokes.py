@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -11,8 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+import swarm.animator
 from swarm.animator import _rasterise
-from swarm.animator._strokes import Strokes
+from swarm.animator._strokes import Strokes, compiled_lines
 
 X = np.linspace(-0.1, 1.1, 80)  # ends lie beyond the axes, where nothing is drawn
 RNG = np.random.default_rng(3)
@@ -180,14 +182,32 @@ def test_hidden_lines_and_no_lines_draw_nothing():
     assert (picture(Strokes, np.empty((3, 0, 2))) == 255).all()
 
 
-def test_loops_work_where_nothing_can_be_kept(monkeypatch):
-    def nowhere(*, cache=False, **options):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return lambda function: function
+def test_loops_work_where_nothing_can_be_kept():
+    # Code without a file has no place for what is compiled of it.
+    scope = {"__name__": "nowhere"}
+    source = Path(_rasterise.__file__).read_text("utf-8")
+    exec(compile(source, "<no file>", "exec"), scope)
+    drawn = []
+    for blend in (scope["blend_lines"], _rasterise.blend_lines):
+        canvas = np.full((9, 12, 4), 255, np.uint8)
+        line = np.array([[[1, 2], [11, 7]]], float)
+        blend(canvas, line, np.array([[0, 0, 0, 1.0]]), np.array([2.0]), (0, 0, 12, 9))
+        drawn.append(canvas)
+    np.testing.assert_array_equal(*drawn)
+    assert drawn[0].min() == 0
 
-    monkeypatch.setattr(_rasterise, "njit", nowhere)
-    assert _rasterise._compiled(len) is len
+
+def test_without_the_compiler_matplotlib_draws_the_lines(monkeypatch):
+    ours, theirs = picture(Strokes, WAVES), picture(LineCollection, WAVES)
+    assert not np.array_equal(ours, theirs)
+    monkeypatch.setitem(sys.modules, "numba", None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "swarm.animator._rasterise")
+    monkeypatch.delattr(swarm.animator, "_rasterise")
+    compiled_lines.cache_clear()
+    try:
+        np.testing.assert_array_equal(picture(Strokes, WAVES), theirs)
+    finally:
+        compiled_lines.cache_clear()
 
 
 def test_importing_the_animator_does_not_import_the_compiler():

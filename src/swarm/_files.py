@@ -38,15 +38,20 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     ------
     FileNotFoundError
         At once, if there is no such folder.
+    OSError
+        At once, if nothing can be written there.
     """
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"cannot write {target}: there is no folder {target.parent}; make it first"
         )
-    handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix
-    )
+    try:
+        handle, name = tempfile.mkstemp(
+            dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix
+        )
+    except OSError as error:
+        raise type(error)(error.errno, f"cannot write {target}: {error.strerror}") from error
     os.close(handle)
     part = Path(name)
     try:

@@ -1,16 +1,16 @@
-"""Swarms to movies: what a user calls. Plots, and functions that play them into a file.
-
-The plots are at home in `swarm.curves` and `swarm.values`, hives in `swarm.hives`; all are
-found here.
-"""
+"""Swarms to movies: plots, and functions that play them into a file."""
 
 from swarm._face import hand_on
 from swarm.animator._animate import figuresize, make_animation, swarm_animate
+from swarm.animator._bars import HistogramSwarm
+from swarm.animator._density import DensitySwarm
 from swarm.animator._hives import hive_animate, hive_plot
-from swarm.animator._lines import DensitySwarm, LineSwarm, LossSwarm
-from swarm.animator._play import SITE_SECONDS
+from swarm.animator._image import ImageSwarm
+from swarm.animator._lines import LineSwarm
+from swarm.animator._losses import LossSwarm
+from swarm.animator._play import SITE_SECONDS, MovieOptions
 from swarm.animator._plot import SwarmPlot
-from swarm.animator._values import HistogramSwarm, ImageSwarm, ScatterSwarm
+from swarm.animator._points import ScatterSwarm
 
 __all__ = [
     "SITE_SECONDS",
@@ -19,6 +19,7 @@ __all__ = [
     "ImageSwarm",
     "LineSwarm",
     "LossSwarm",
+    "MovieOptions",
     "ScatterSwarm",
     "SwarmPlot",
     "figuresize",

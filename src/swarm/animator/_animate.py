@@ -1,41 +1,21 @@
-"""Swarms to movies: what a user calls. Plots, and functions that play them into a file.
-
-The plots are at home in `swarm.curves` and `swarm.values`, hives in `swarm.hives`; all are
-found here.
-"""
+"""What a user calls: plots side by side, played into a file."""
 
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from swarm.animator._hives import hive_animate, hive_plot
-from swarm.animator._lines import DensitySwarm, LineSwarm, LossSwarm
-from swarm.animator._play import SITE_SECONDS, common_frames, play
+from swarm.animator._lines import LineSwarm
+from swarm.animator._play import MovieOptions, common_frames, play
 from swarm.animator._plot import SwarmPlot
-from swarm.animator._values import HistogramSwarm, ImageSwarm, ScatterSwarm
-from swarm.movie import Movie, Progress, Quality
+from swarm.movie import Movie
 
-__all__ = [
-    "SITE_SECONDS",
-    "DensitySwarm",
-    "HistogramSwarm",
-    "ImageSwarm",
-    "LineSwarm",
-    "LossSwarm",
-    "ScatterSwarm",
-    "SwarmPlot",
-    "figuresize",
-    "hive_animate",
-    "hive_plot",
-    "make_animation",
-    "swarm_animate",
-]
+__all__ = ["figuresize", "make_animation", "swarm_animate"]
 
 Layout = tuple[int, int] | str | Sequence[Any]
 
@@ -65,17 +45,7 @@ def swarm_animate(
     destfile: str | Path,
     num_frames: int | None = None,
     layout: Layout | None = None,
-    *,
-    fps: float = 30,
-    every: int = 1,
-    max_seconds: float | None = None,
-    dpi: float | None = None,
-    size: tuple[int, int] | None = None,
-    quality: Quality = "standard",
-    dark: bool | None = None,
-    title: str | None = None,
-    counter: str | None = "epoch",
-    progress: Progress = None,
+    **options: Unpack[MovieOptions],
 ) -> Movie:
     """Play plots side by side into a movie file.
 
@@ -92,33 +62,8 @@ def swarm_animate(
         Rows and columns, or a mosaic in which ``"A"`` is the place of the first
         plot, ``"B"`` that of the second and so on (`Figure.subplot_mosaic`). By
         default plots stand below one another.
-    fps : float, default 30
-        Frames per second.
-    every : int, default 1
-        Show every so many epochs, from the first; the last one is always shown.
-    max_seconds : float, optional
-        Raise `every` as far as the movie needs to be no longer than this. By
-        default no movie is thinned, but for the site's (``SWARM_DARK=1``): to
-        `SITE_SECONDS`.
-    dpi : float, optional
-        Pixels per inch; by default ``rcParams["figure.dpi"]``.
-    size : (int, int), optional
-        Width and height in pixels; by default ``rcParams["figure.figsize"]``, or, if
-        nobody has set that, 12 inches (on the site 7.2) by what suits the layout. Odd
-        sizes become even, as the format asks for.
-    quality : {"small", "standard", "high"}, default "standard"
-        Of the file: constant quality.
-    dark : bool, optional
-        Whether to write a dark version too, ``name.dark.mp4`` beside
-        ``name.mp4``, in the same pass. By default as `swarm.env.DARK` says.
-    title : str, optional
-        What the movie shows, for those who can't see it; by default made of
-        the plots' titles.
-    counter : str or None, default "epoch"
-        Name of what is counted in the corner; None for no counter.
-    progress : bool or callable, optional
-        True shows a bar, False none; by default there is one on a terminal. A
-        callable is called as ``progress(done, total)``.
+    **options
+        How to play and write it: `MovieOptions`, for example ``fps=20, every=5``.
 
     Returns
     -------
@@ -156,16 +101,7 @@ def swarm_animate(
         total,
         (len(mosaic), len(mosaic[0])),
         destfile,
-        fps=fps,
-        every=every,
-        max_seconds=max_seconds,
-        dpi=dpi,
-        size=size,
-        quality=quality,
-        dark=dark,
-        title=title,
-        counter=counter,
-        progress=progress,
+        **options,
     )
 
 

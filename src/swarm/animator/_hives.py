@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import matplotlib as mpl
 import numpy as np
@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from swarm._limits import robust_limits
 from swarm.animator._lines import LineSwarm
-from swarm.animator._play import common_frames, figure_size, play
+from swarm.animator._play import MovieOptions, common_frames, figure_size, play
 from swarm.movie import Movie
 from swarm.style import LIGHT
 
@@ -25,7 +25,7 @@ def hive_animate(
     facx: str,
     facy: str,
     destfile: str | Path,
-    **options: Any,
+    **options: Unpack[MovieOptions],
 ) -> Movie:
     """Play a hive as a grid of swarms over their true curves, with shared axes.
 
@@ -39,7 +39,7 @@ def hive_animate(
     destfile : str or pathlib.Path
         The file to write.
     **options
-        Keywords of `swarm.animator.swarm_animate`.
+        How to play and write it: `MovieOptions`.
 
     Returns
     -------

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -11,14 +11,59 @@ from matplotlib.text import Text
 
 from swarm import env
 from swarm.animator._plot import SwarmPlot
-from swarm.movie._encoder import Quality, check_target
-from swarm.movie._movie import Movie, Moving, Progress, Stage, record
+from swarm.movie import Movie, Progress, Quality, Stage, record
 from swarm.style import DARK, LIGHT, SITE_INCHES, Style
 
-__all__ = ["SITE_SECONDS", "choose_epochs", "common_frames", "figure_size", "play"]
+__all__ = ["SITE_SECONDS", "MovieOptions", "choose_epochs", "common_frames", "figure_size", "play"]
 
 SITE_SECONDS = 20.0
 """Longest movie on the site (``SWARM_DARK=1``), in seconds, unless a call says otherwise."""
+
+
+class MovieOptions(TypedDict, total=False):
+    """Keywords of `swarm_animate` and `hive_animate`: how to play a movie and write its file.
+
+    Attributes
+    ----------
+    fps : float, default 30
+        Frames per second.
+    every : int, default 1
+        Show every so many epochs, from the first; the last one is always shown.
+    max_seconds : float, optional
+        Raise `every` as far as the movie needs to be no longer than this. By
+        default no movie is thinned, but for the site's (``SWARM_DARK=1``): to
+        `SITE_SECONDS`.
+    dpi : float, optional
+        Pixels per inch; by default ``rcParams["figure.dpi"]``.
+    size : (int, int), optional
+        Width and height in pixels; by default ``rcParams["figure.figsize"]``, or, if
+        nobody has set that, 12 inches (on the site 7.2) by what suits the layout. Odd
+        sizes become even, as the format asks for.
+    quality : {"small", "standard", "high"}, default "standard"
+        Of the file: constant quality.
+    dark : bool, optional
+        Whether to write a dark version too, ``name.dark.mp4`` beside
+        ``name.mp4``, in the same pass. By default as `swarm.env.DARK` says.
+    title : str, optional
+        What the movie shows, for those who can't see it; by default made of
+        the plots' titles.
+    counter : str or None, default "epoch"
+        Name of what is counted in the corner; None for no counter.
+    progress : bool or callable, optional
+        True shows a bar, False none; by default there is one on a terminal. A
+        callable is called as ``progress(done, total)``.
+    """
+
+    fps: float
+    every: int
+    max_seconds: float | None
+    dpi: float | None
+    size: tuple[int, int] | None
+    quality: Quality
+    dark: bool | None
+    title: str | None
+    counter: str | None
+    progress: Progress
 
 
 def play(
@@ -48,8 +93,10 @@ def play(
         Number of epochs.
     grid : (int, int)
         Rows and columns of axes.
-    destfile, fps, every, max_seconds, dpi, size, quality, dark, title, counter, progress
-        See `swarm.animator.swarm_animate`.
+    destfile
+        See `swarm_animate`.
+    fps, every, max_seconds, dpi, size, quality, dark, title, counter, progress
+        See `MovieOptions`.
 
     Returns
     -------
@@ -58,7 +105,6 @@ def play(
     """
     path = Path(destfile)
     path = path.with_name(f"{path.name}.mp4") if not path.suffix else path
-    check_target(path, fps)
     if max_seconds is None and env.DARK:
         max_seconds = SITE_SECONDS
     epochs = choose_epochs(total, every, fps, max_seconds)
@@ -68,7 +114,7 @@ def play(
         rc = style.rc(inches[0])
         with mpl.rc_context(rc):
             figure = Figure(figsize=inches, dpi=dpi, layout="constrained")
-            moving: list[Moving] = draw(figure)
+            moving = draw(figure)
             if counter is not None:
                 moving.append(_Counter(figure, counter, total, alone=grid[1] == 1))
             return Stage(figure, moving, rc)
@@ -84,7 +130,16 @@ def play(
         titles = [axes.get_title(loc) for axes in stage.figure.axes for loc in ("left", "center")]
         title = "; ".join(text.replace("\n", " ") for text in titles if text) or path.stem
     step = epochs[1] - epochs[0] if len(epochs) > 1 else 1
-    return Movie(path, stage.width, stage.height, len(epochs), fps, dark_path, title, -1, step)
+    return Movie(
+        path,
+        width=stage.width,
+        height=stage.height,
+        frames=len(epochs),
+        fps=fps,
+        dark=dark_path,
+        title=title,
+        every=step,
+    )
 
 
 def common_frames(plots: Sequence[SwarmPlot], num_frames: int | None) -> int:
@@ -167,27 +222,29 @@ class _Counter:
 
     def __init__(self, figure: Figure, name: str, total: int, *, alone: bool) -> None:
         self.name, self.digits = name, len(str(total - 1))
-        look: Any = {
+        text_style: Any = {
             "color": mpl.rcParams["axes.labelcolor"],
             "size": mpl.rcParams["axes.labelsize"],
         }
         longest = f"{name} {'0' * self.digits}"
         if alone:
             top = figure.axes[0]
-            self.text: Text = top.set_title(longest, loc="right", **look)
+            self.text: Text = top.set_title(longest, loc="right", **text_style)
             figure.draw_without_rendering()
             titles = [top.title, top._left_title]  # type: ignore[attr-defined]
             ends = [t.get_window_extent().x1 for t in titles if t.get_text()]
-            alone = max(ends, default=0) + look["size"] < self.text.get_window_extent().x0
+            alone = max(ends, default=0) + text_style["size"] < self.text.get_window_extent().x0
             if not alone:
                 top.set_title("", loc="right")
         if not alone:
-            strip = 1.9 * look["size"] / 72 / figure.get_figheight()
+            strip = 1.9 * text_style["size"] / 72 / figure.get_figheight()
             engine: Any = figure.get_layout_engine()
             engine.set(rect=(0, 0, 1, 1 - strip))
             figure.draw_without_rendering()
             right = max(axes.get_position().x1 for axes in figure.axes)
-            self.text = figure.text(right, 1 - 0.35 * strip, longest, ha="right", va="top", **look)
+            self.text = figure.text(
+                right, 1 - 0.35 * strip, longest, ha="right", va="top", **text_style
+            )
             self.text.set_in_layout(False)
         figure.set_layout_engine("none")  # from now on everything stays where it is
         self.artists: list[Text] = [self.text]

@@ -18,6 +18,7 @@ from swarm.style import bee_colormap
 __all__ = [
     "MovingPlot",
     "SwarmPlot",
+    "check_scores",
     "draw_key",
     "draw_truth",
     "rank_colors",
@@ -143,25 +144,48 @@ def setter_hook(set_kwargs: Mapping[str, Any]) -> Hook:
     return apply
 
 
-def rank_colors(values: ArrayLike, count: int) -> Array:
+def check_scores(values: ArrayLike | None, count: int) -> Array | None:
+    """Take a value for each bee, or none at all.
+
+    Parameters
+    ----------
+    values : array_like of shape (bee,), optional
+        What to colour bees by.
+    count : int
+        Number of bees.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (bee,), or None
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer.
+    """
+    if values is None:
+        return None
+    scores = to_array(values, "color_by", "(bee,)").astype(float)
+    if len(scores) != count:
+        raise ValueError(f"color_by must have one value for each of {count}, got {len(scores)}")
+    return scores
+
+
+def rank_colors(scores: Array) -> Array:
     """Colour bees by the rank of a value, so that a wild one cannot wash out the rest.
 
     Parameters
     ----------
-    values : array_like of shape (bee,)
+    scores : numpy.ndarray of shape (bee,)
         The lowest stand out most on the background in force; NaN and infinite ones
         count as highest.
-    count : int
-        Number of bees.
 
     Returns
     -------
     numpy.ndarray of shape (bee, 4)
         Red, green, blue, alpha, 0-1.
     """
-    scores = to_array(values, "color_by", "(bee,)").astype(float)
-    if len(scores) != count:
-        raise ValueError(f"color_by must have one value for each of {count}, got {len(scores)}")
+    count = len(scores)
     ranks = np.empty(count)
     ranks[np.argsort(np.where(np.isfinite(scores), scores, np.inf), kind="stable")] = range(count)
     return np.asarray(bee_colormap()(ranks / max(1, count - 1)))
@@ -183,7 +207,7 @@ def draw_key(ax: Axes, values: Array, label: str | None) -> None:
         return
     finite = np.isfinite(values)
     order = np.argsort(np.where(finite, values, np.inf), kind="stable")[: finite.sum()]
-    colors = rank_colors(values, len(values))
+    colors = rank_colors(values)
     picks = dict.fromkeys(order[[0, (len(order) - 1) // 2, -1]]) if order.size else ()
     lines = [Line2D([], [], color=colors[bee], label=f"{values[bee]:.2g}") for bee in picks]
     name = Line2D([], [], linestyle="none", label=label)

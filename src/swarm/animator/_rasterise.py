@@ -72,6 +72,21 @@ def _blend(canvas, lines, colors, widths, left, right, top):  # type: ignore[no-
 
 @_compiled
 def _cover(cover, covered, row, line, width, left, right, rows):  # type: ignore[no-untyped-def]
+    """Note what a line covers of each pixel, segment by segment; return how many it touches.
+
+    A segment that is more level than steep walks along p = x, across is q = y; a steep
+    one has them swapped, so that the slope is never above 1::
+
+        q                            along (dp, dq) / length, shrink = |dp| = cos of the slope
+        |        . - ^ - . high      spread = reach / shrink, up and down from the middle
+        |    .       |      _ /
+        |  ( middle  *  _ /    )     * the line at p; off = |q - middle| · shrink is the
+        |    .    _/ |      . '        distance from it at right angles
+        |      /     v  . '
+        |     p0    low       p1     Beyond its ends, by reach, distances are from the end:
+        +------------|----------> p  so they are round.
+                     p
+    """
     count = 0
     reach = width / 2 + 0.5
     whole = min(width, 1.0)  # a hairline covers no more of any pixel

@@ -1,5 +1,7 @@
 """Moving lines: many at once, in a third of the time that matplotlib takes to draw them."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,22 @@ from matplotlib.path import Path
 __all__ = ["Strokes"]
 
 
+@cache
+def compiled_lines() -> Callable[..., None] | None:
+    """Give `swarm.animator._rasterise.blend_lines`, or None where there is no numba."""
+    try:
+        from swarm.animator._rasterise import blend_lines  # not before: it takes half a second
+    except ImportError:
+        return None
+    return blend_lines
+
+
 class Strokes(LineCollection):
     """Lines of equally many points.
 
     To pixels they are drawn by compiled loops of our own, a few shades from what matplotlib
-    draws. What these have no means for is left to matplotlib: dashes, effects, other formats.
+    draws, if numba is there to compile them. What these have no means for is left to
+    matplotlib: dashes, effects, other formats.
 
     Parameters
     ----------
@@ -50,11 +63,10 @@ class Strokes(LineCollection):
         """Draw the lines, from the first to the last."""
         if not self.get_visible():
             return
-        if not (isinstance(renderer, RendererAgg) and self._is_plain()):
+        blend_lines = compiled_lines()
+        if blend_lines is None or not (isinstance(renderer, RendererAgg) and self._is_plain()):
             super().draw(renderer)
             return
-        from swarm.animator._rasterise import blend_lines  # not before: it takes half a second
-
         self.update_scalarmappable()
         canvas = np.asarray(renderer.buffer_rgba())
         height, width = canvas.shape[:2]

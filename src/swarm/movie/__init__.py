@@ -7,7 +7,9 @@ knows about swarms: `swarm.animator` sets the stage.
 
 from swarm._face import hand_on
 from swarm.movie._encoder import EncoderError, Quality
-from swarm.movie._movie import Movie, Progress, Stage, record
+from swarm.movie._movie import Movie
+from swarm.movie._record import Progress, record
+from swarm.movie._stage import Stage
 
 __all__ = [
     "EncoderError",

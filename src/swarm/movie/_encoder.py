@@ -1,12 +1,7 @@
-"""Raw frames to a movie file: an ffmpeg process, fed from a thread.
-
-The file is written under a temporary name beside its own, so that it is there whole
-or not at all.
-"""
+"""Raw frames to a movie file: an ffmpeg process, fed from a thread."""
 
 import os
 import queue
-import secrets
 import subprocess
 import tempfile
 import threading
@@ -25,9 +20,9 @@ __all__ = [
     "Encoder",
     "EncoderError",
     "Quality",
-    "check_target",
     "encoding",
     "ffmpeg_exe",
+    "file_url",
 ]
 
 Pixels = memoryview | NDArray[np.uint8]
@@ -47,31 +42,6 @@ class EncoderError(RuntimeError):
     """The encoder failed; the message ends with its last words."""
 
 
-def check_target(path: Path, fps: float) -> None:
-    """Raise what is wrong with a movie's name, place or speed, before anything is drawn.
-
-    Raises
-    ------
-    ValueError
-        If the ending isn't a known one, or `fps` is out of range.
-    FileNotFoundError, NotADirectoryError, IsADirectoryError
-        If a file can't have this name.
-    """
-    if path.suffix.lower() not in SUFFIXES:
-        raise ValueError(
-            f"cannot write {path.name!r}: a movie's name must end in {', '.join(SUFFIXES)}"
-        )
-    if not path.parent.exists():
-        raise FileNotFoundError(f"cannot write {path}: there is no folder {path.parent}")
-    if not path.parent.is_dir():
-        raise NotADirectoryError(f"cannot write {path}: {path.parent} is not a folder")
-    if path.is_dir():
-        raise IsADirectoryError(f"cannot write {path}: it is a folder")
-    most = 50 if path.suffix.lower() == ".gif" else 240
-    if not 0 < fps <= most:
-        raise ValueError(f"fps must be above 0 and at most {most} for {path.name!r}, got {fps}")
-
-
 class Encoder:
     """An ffmpeg process that is fed from a thread, so that drawing goes on meanwhile.
 
@@ -80,7 +50,7 @@ class Encoder:
     Attributes
     ----------
     path : pathlib.Path
-        The unfinished file.
+        The file.
     """
 
     def __init__(self, path: Path, command: Sequence[str]) -> None:
@@ -165,7 +135,6 @@ class Encoder:
         with suppress(OSError):
             self._pipe.close()
         self._words.close()
-        self.path.unlink(missing_ok=True)
 
     def _last_words(self) -> str:
         self._words.seek(0)
@@ -175,7 +144,7 @@ class Encoder:
 
 @contextmanager
 def encoding(
-    target: Path,
+    path: Path,
     width: int,
     height: int,
     *,
@@ -183,13 +152,12 @@ def encoding(
     quality: Quality = "standard",
     palette: Image.Image | None = None,
 ) -> Iterator[Encoder]:
-    """Start an encoder, and clean up after it.
+    """Start an encoder, wait for it when the block ends well, and leave no process behind.
 
     Parameters
     ----------
-    target : pathlib.Path
-        The name that the file will get. It is for the caller to rename the
-        encoder's `path` to it, after `Encoder.finish`; otherwise nothing is left.
+    path : pathlib.Path
+        The file, which is not whole before the end of the block.
     width, height : int
         Size of a frame in pixels, even.
     fps : float
@@ -206,14 +174,10 @@ def encoding(
 
     Raises
     ------
-    OSError
-        If the folder can't be written to.
     EncoderError
-        If there is no ffmpeg.
+        If there is no ffmpeg, or it fails.
     """
-    suffix = target.suffix.lower()
-    # Beside the target, so that renaming never crosses file systems.
-    path = target.with_name(f".{target.stem}-{secrets.token_hex(4)}{suffix}")
+    suffix = path.suffix.lower()
     with tempfile.TemporaryDirectory() as folder:
         command = [ffmpeg_exe(), "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgba"]
         command += ["-s", f"{width}x{height}", "-r", str(fps), "-i", "pipe:0"]
@@ -224,23 +188,21 @@ def encoding(
             palette.save(Path(folder) / "palette.png")
             command += ["-i", str(Path(folder) / "palette.png")]
             command += ["-lavfi", "paletteuse=dither=none"]
-        command += ["-fflags", "+bitexact", "-flags:v", "+bitexact", str(path)]
-        try:
-            path.touch(exist_ok=False)
-        except OSError as error:
-            raise type(error)(error.errno, f"cannot write {target}: {error.strerror}") from error
+        command += ["-fflags", "+bitexact", "-flags:v", "+bitexact", file_url(path)]
         try:
             encoder = Encoder(path, command)
         except OSError as error:
-            path.unlink(missing_ok=True)
             raise EncoderError(f"cannot start ffmpeg: {error}") from error
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
         try:
             yield encoder
+            encoder.finish()
         finally:
             encoder.close()
+
+
+def file_url(path: Path) -> str:
+    """Name a file to ffmpeg, which takes what stands before a colon for a protocol."""
+    return f"file:{path}"
 
 
 def _video_options(suffix: str, quality: Quality) -> list[str]:

@@ -1,0 +1,131 @@
+"""A figure of which some artists move: what stands still is drawn once."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.figure import Figure
+
+from swarm.movie._encoder import WAITING
+
+__all__ = ["Moving", "Stage"]
+
+KEPT_FRAMES = WAITING + 1  # drawn into one while the others wait for the encoder
+
+
+class Moving(Protocol):
+    """What a stage needs of a plot."""
+
+    @property
+    def artists(self) -> Sequence[Artist]:
+        """The artists that change from frame to frame."""
+
+    def animate(self, frame: int) -> object:
+        """Change them to those of a frame."""
+
+
+class Stage:
+    """A figure of which some artists move.
+
+    Frames are pixel for pixel what a full redraw of the figure gives, provided
+    that its axes do not overlap and that plots change nothing but their artists.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        With everything in place.
+    plots : sequence of plots
+        Anything with ``animate(frame)`` and ``artists``; `swarm.animator.SwarmPlot` is more
+        than enough.
+    rc : mapping, optional
+        Settings (`matplotlib.rcParams`) to draw with.
+    """
+
+    def __init__(
+        self, figure: Figure, plots: Sequence[Moving], rc: Mapping[str, Any] | None = None
+    ) -> None:
+        self.figure = figure
+        self.plots = list(plots)
+        self.rc: Any = dict(rc or {})
+        self.canvas = FigureCanvasAgg(figure)
+        self.width, self.height = self.canvas.get_width_height(physical=True)
+        self._moving: list[Artist] = []
+        self._order: list[Artist] = []
+        self._background: Any = None
+        self._renderers: Iterator[Any] = itertools.cycle(
+            [RendererAgg(self.width, self.height, figure.dpi) for _ in range(KEPT_FRAMES)]
+        )
+
+    def draw(self, frame: int) -> memoryview:
+        """Draw a frame.
+
+        Parameters
+        ----------
+        frame : int
+            Passed on to each plot.
+
+        Returns
+        -------
+        memoryview of shape (height, width, 4)
+            Red, green, blue, alpha; valid until `KEPT_FRAMES` more are drawn.
+        """
+        for plot in self.plots:
+            plot.animate(frame)
+        moving = [artist for plot in self.plots for artist in plot.artists]
+        if len(moving) != len(self._moving) or any(
+            a is not b for a, b in zip(moving, self._moving, strict=True)
+        ):
+            for artist in self._order:
+                artist.set_animated(False)
+            self._moving, self._order = moving, _drawing_order(self.figure, moving)
+            for artist in self._order:
+                artist.set_animated(True)
+            self._background = None
+        if self._background is None:
+            self.canvas.draw()  # places titles and axes, and leaves out what is animated
+            self.figure.set_layout_engine("none")  # from now on everything stays where it is
+            self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+        renderer = next(self._renderers)
+        renderer.restore_region(self._background)
+        for artist in self._order:
+            artist.draw(renderer)
+        return renderer.buffer_rgba()
+
+
+def _drawing_order(figure: Figure, moving: Sequence[Artist]) -> list[Artist]:
+    """List what must be drawn anew in each frame, from back to front.
+
+    These are the moving artists and, in the same axes, whatever lies in front of
+    one: for example a legend.
+    """
+    movers = set(moving)
+    for axes in figure.axes:
+        # Insets are drawn by their parent, 3-D axes sort their own artists by depth: if
+        # anything in them moves, they are drawn whole.
+        for inner in [axes, *axes.child_axes]:
+            if (inner is not axes or axes.name == "3d") and movers & set(inner.get_children()):
+                movers -= set(inner.get_children())
+                movers.add(inner)
+    order: list[Artist] = []
+    for artist in sorted(figure.get_children(), key=Artist.get_zorder):
+        if artist in movers:
+            order.append(artist)
+        elif isinstance(artist, Axes):
+            inside = _axes_order(artist)
+            first = next((k for k, item in enumerate(inside) if item in movers), len(inside))
+            order += inside[first:]
+    return order
+
+
+def _axes_order(axes: Axes) -> list[Artist]:
+    hidden: set[Artist] = {axes.patch}
+    if not axes.axison:
+        hidden |= {axes.xaxis, axes.yaxis}
+    if not (axes.axison and axes.get_frame_on()):
+        hidden |= set(axes.spines.values())
+    return sorted(
+        (artist for artist in axes.get_children() if artist not in hidden), key=Artist.get_zorder
+    )
