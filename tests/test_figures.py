@@ -484,8 +484,8 @@ def test_a_still_gives_each_marker_its_colour(solid):
 
 
 def test_a_trace_that_cannot_be_drawn_is_named():
-    with pytest.raises(ValueError, match=r"type 'pie'; it draws scatter"):
-        figures.still(go.Figure(go.Pie(values=[1, 2])))
+    with pytest.raises(ValueError, match=r"type 'indicator'; it draws scatter"):
+        figures.still(go.Figure(go.Indicator(value=1)))
     with pytest.raises(TypeError, match="got dict"):
         figures.still({})
 
@@ -680,3 +680,143 @@ def test_a_diverged_bee_does_not_count_for_the_median():
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(last)), [4])
     with pytest.raises(ValueError, match="no finite value"):
         figures.swarm_figure(np.arange(3), np.full((2, 2, 3), np.nan))
+
+
+def boxes(axes, sideways=False):
+    """Start, end, base and length of each bar."""
+    found = [(p.get_x(), p.get_width(), p.get_y(), p.get_height()) for p in axes.patches]
+    return np.array([(y, h, x, w) if sideways else (x, w, y, h) for x, w, y, h in found])
+
+
+@pytest.mark.parametrize("sideways", [False, True])
+@pytest.mark.parametrize("mode", ["group", "relative", "overlay"])
+def test_bars_stand_side_by_side_or_on_each_other(mode, sideways):
+    one, other = [3.0, -1.0, 2.0], [1.0, -2.0, -4.0]
+    names = ["a", "b", "c"]
+    made = [
+        go.Bar(x=values, y=names, orientation="h") if sideways else go.Bar(x=names, y=values)
+        for values in (one, other)
+    ]
+    picture = figures.still(go.Figure(made, layout={"barmode": mode}))
+    axes = picture.axes[0]
+    drawn = boxes(axes, sideways)
+    np.testing.assert_allclose(drawn[:, 3], one + other)
+    np.testing.assert_allclose(
+        drawn[:, 2], [0, 0, 0, *([3, -1, 0] if mode == "relative" else [0] * 3)]
+    )
+    wide = 0.4 if mode == "group" else 0.8
+    np.testing.assert_allclose(drawn[:, 1], wide)
+    middles = drawn[:, 0] + wide / 2
+    apart = 0.2 if mode == "group" else 0
+    np.testing.assert_allclose(
+        middles, [-apart, 1 - apart, 2 - apart, apart, 1 + apart, 2 + apart]
+    )
+    picture.draw_without_rendering()
+    labels = axes.get_yticklabels() if sideways else axes.get_xticklabels()
+    assert [text.get_text() for text in labels] == names
+
+
+def test_the_legend_of_a_still_is_not_on_its_bars():
+    figure = go.Figure([go.Bar(x=["a", "b"], y=[3, 9], name=name) for name in ("left", "right")])
+    picture = figures.still(figure, width=400, height=300)
+    picture.draw_without_rendering()
+    axes = picture.axes[0]
+    assert axes.get_legend().get_window_extent().y0 >= axes.get_window_extent().y1
+    steps = np.diff(axes.get_yticks())
+    assert set(np.round(steps, 9)) <= {1.0, 2.0, 5.0}
+
+
+def test_histograms_share_their_bins_and_stack():
+    rng = np.random.default_rng(3)
+    one, other = rng.normal(size=200), rng.normal(1, 1, size=300)
+    figure = go.Figure([go.Histogram(x=one), go.Histogram(x=other)], {"barmode": "stack"})
+    drawn = boxes(figures.still(figure).axes[0])
+    half = len(drawn) // 2
+    np.testing.assert_allclose(drawn[:half, 0], drawn[half:, 0])
+    edges = np.append(drawn[:half, 0], drawn[half - 1, 0] + drawn[half - 1, 1])
+    for values, part in ((one, drawn[:half]), (other, drawn[half:])):
+        np.testing.assert_array_equal(part[:, 3], np.histogram(values, edges)[0])
+    np.testing.assert_allclose(drawn[half:, 2], drawn[:half, 3])
+    named = go.Histogram(x=["a", "b", "a"], y=[1.0, 2.0, 5.0], histfunc="sum")
+    np.testing.assert_allclose(boxes(figures.still(go.Figure(named)).axes[0])[:, 3], [6, 2])
+    shares = go.Histogram(x=one, histnorm="probability density")
+    drawn = boxes(figures.still(go.Figure(shares)).axes[0])
+    assert (drawn[:, 1] * drawn[:, 3]).sum() == pytest.approx(1)
+
+
+def test_dates_are_as_far_apart_as_they_are():
+    days = ["2024-01-01", "2024-01-02", "2024-01-11"]
+    axes = figures.still(go.Figure(go.Scatter(x=days, y=[1, 2, 3]))).axes[0]
+    np.testing.assert_allclose(np.diff(axes.lines[0].get_xdata()), [1, 9])
+
+
+@pytest.mark.parametrize("make", [go.Box, go.Violin])
+def test_boxes_and_violins_stand_over_their_names(make):
+    values = np.concatenate([np.arange(11.0), 20 + np.arange(11.0)])
+    trace = make(x=["a"] * 11 + ["b"] * 11, y=values)
+    axes = figures.still(go.Figure(trace)).axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["a", "b"]
+    if make is go.Box:
+        middles = [line.get_ydata() for line in axes.lines if len(line.get_ydata()) == 2]
+        assert [5.0, 5.0] in [list(y) for y in middles]
+        assert [25.0, 25.0] in [list(y) for y in middles]
+    else:
+        spans = [body.get_paths()[0].get_extents() for body in axes.collections]
+        np.testing.assert_allclose([(s.x0 + s.x1) / 2 for s in spans], [0, 1], atol=1e-6)
+        assert spans[0].y1 < 20 <= spans[1].y0 + 1
+
+
+def test_polar_traces_go_round_their_centre():
+    figure = go.Figure(go.Scatterpolar(r=[1, 2, 3], theta=[0, 90, 200]))
+    figure.add_barpolar(r=[1, 1], theta=[0, 90])
+    figure.add_barpolar(r=[2, 3], theta=[0, 90])
+    axes = figures.still(figure).axes[0]
+    assert axes.name == "polar"
+    np.testing.assert_allclose(axes.lines[0].get_xdata(), np.radians([0, 90, 200]))
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), [1, 2, 3])
+    np.testing.assert_allclose(boxes(axes)[:, 2:], [[0, 1], [0, 1], [1, 2], [1, 3]])
+    named = go.Scatterpolar(r=[1, 2, 3, 4], theta=["n", "e", "s", "w"])
+    axes = figures.still(go.Figure(named)).axes[0]
+    np.testing.assert_allclose(axes.lines[0].get_xdata(), np.arange(4) * np.pi / 2)
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["n", "e", "s", "w"]
+
+
+def test_a_pie_goes_from_the_largest_part_on_from_the_top():
+    axes = figures.still(go.Figure(go.Pie(values=[1, 3], labels=["few", "many"]))).axes[0]
+    many, few = axes.patches
+    assert (many.theta1, many.theta2 - many.theta1) == pytest.approx((90, 270))
+    assert few.theta2 - few.theta1 == pytest.approx(90)
+    words = words_within(figures.still(go.Figure(go.Pie(values=[1, 3], labels=["few", "many"]))))
+    for word in ("few", "many", "75%", "25%"):
+        assert word in words
+
+
+def test_a_sankey_diagram_keeps_what_flows():
+    links = {"source": [0, 0, 1, 2], "target": [2, 3, 3, 4], "value": [8, 4, 2, 8]}
+    figure = go.Figure(go.Sankey(node={"label": list("abcde")}, link=links))
+    axes = figures.still(figure).axes[0]
+    nodes = [p for p in axes.patches if hasattr(p, "get_height")]
+    heights = np.array([node.get_height() for node in nodes])
+    np.testing.assert_allclose(heights / heights[0] * 12, [12, 2, 8, 6, 8])
+    columns = np.unique([node.get_x() for node in nodes], return_inverse=True)[1]
+    np.testing.assert_array_equal(columns, [0, 0, 1, 1, 2])
+    bands = [p.get_path().vertices for p in axes.patches if not hasattr(p, "get_height")]
+    np.testing.assert_allclose(
+        [band[0, 1] - band[7, 1] for band in bands], heights[0] / 12 * np.array([8, 4, 2, 8])
+    )
+    for band, source, target in zip(bands, links["source"], links["target"], strict=True):
+        assert nodes[source].get_x() < band[0, 0] < band[3, 0] <= nodes[target].get_x() + 1e-9
+    assert "e" in words_within(figures.still(figure))
+
+
+def test_colours_that_are_not_named_are_those_of_plotly():
+    lines = [go.Scatter(y=[0, i]) for i in range(3)]
+    bare = go.Figure(lines, layout={"template": go.layout.Template()})
+    axes = figures.still(bare).axes[0]
+    drawn = [matplotlib.colors.to_hex(line.get_color()) for line in axes.lines]
+    assert drawn == ["#1f77b4", "#ff7f0e", "#2ca02c"]  # of plotly.js
+    own = go.Figure(lines, layout={"colorway": ["#ff0000", "#00ff00"]})
+    drawn = [
+        matplotlib.colors.to_hex(line.get_color()) for line in figures.still(own).axes[0].lines
+    ]
+    assert drawn == ["#ff0000", "#00ff00", "#ff0000"]

@@ -1,6 +1,5 @@
 """Draws plotly's flat traces with matplotlib."""
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,23 +10,26 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from swarm.figures._still import read, words
+from swarm.figures._still.bars import BARS, SPREADS, draw_bars, draw_spreads
 
 Array = read.Array
 
-FLAT = ("scatter", "scattergl", "contour", "heatmap", "bar", "histogram")
+FLAT = ("scatter", "scattergl", "contour", "heatmap", *BARS, *SPREADS)
 
 
 def draw_flat(
     picture: Figure,
-    across: Any,
-    up: Any,
+    sides: tuple[Any, Any],
     traces: list[Any],
     room: read.Room,
     theme: dict[str, str],
+    colors: read.Colors,
+    layout: Any,
     host: Any = None,
 ) -> Any:
     """Draw one pair of flat axes, over the `host` that they overlay, and return them."""
     axes: Any
+    across, up = sides
     if host is None:
         left, bottom, right, top = read.within(room, across.domain, up.domain)
         axes = picture.add_axes((left, bottom, right - left, top - bottom))
@@ -38,14 +40,22 @@ def draw_flat(
         axes.set_frame_on(False)
     axes.set_axisbelow(True)
     axes.tick_params(length=3, color=theme["grid"])
-    for trace, color in zip(traces, itertools.cycle(read.COLORWAY), strict=False):
-        _DRAW[trace.type](axes, trace, color)
+    for side, axis in ((axes.xaxis, across), (axes.yaxis, up)):
+        if axis.categoryarray is not None:
+            side.update_units([str(name) for name in axis.categoryarray])
+    for kinds, draw in ((BARS, draw_bars), (SPREADS, draw_spreads)):
+        if some := [trace for trace in traces if trace.type in kinds]:
+            draw(axes, some, colors, layout)
+    for trace in traces:
+        if trace.type in _DRAW:
+            _DRAW[trace.type](axes, trace, colors[id(trace)])
     for axis, name in ((across, "x"), (up, "y")):
         getattr(axes, f"set_{name}label")(read.plain(axis.title.text), labelpad=6)
         side = getattr(axes, f"{name}axis")
         pixels = picture.bbox.width if name == "x" else picture.bbox.height
         if side.get_converter() is None:  # names and dates have ticks of their own
-            side.set_major_locator(mpl.ticker.MaxNLocator(int(np.clip(pixels / 80, 2, 7))))
+            most = int(np.clip(pixels / 80, 2, 7))
+            side.set_major_locator(mpl.ticker.MaxNLocator(most, steps=[1, 2, 5, 10]))
         side.set_visible(axis.visible is not False)
         logged = axis.type == "log"
         if logged:
@@ -80,8 +90,8 @@ def fit_flat(axes: Any, across: Any, up: Any, room: read.Room) -> None:
 
 
 def _draw_scatter(axes: Any, trace: Any, color: str) -> None:
-    y = read.array(trace.y)
-    x = read.array(trace.x) if trace.x is not None else np.arange(len(y))
+    y = np.arange(len(trace.x)) if trace.y is None else read.placed(axes.yaxis, trace.y)
+    x = np.arange(len(y)) if trace.x is None else read.placed(axes.xaxis, trace.x)
     own = read.one(trace.line.color, read.one(trace.marker.color, color))
     mode = trace.mode or "lines"
     if "lines" in mode:
@@ -149,40 +159,9 @@ def _edges(middles: Array) -> Array:
     )
 
 
-def _draw_bar(axes: Any, trace: Any, color: str) -> None:
-    y = read.array(trace.y)
-    x = read.array(trace.x) if trace.x is not None else np.arange(len(y))
-    own = read.fills(trace.marker, color, trace.opacity)
-    if trace.orientation == "h":
-        axes.barh(y, x, color=own)
-        return
-    wide = 0.8 if x.dtype.kind not in "if" or len(x) < 2 else 0.96 * float(np.diff(x).min())
-    wide = wide if trace.width is None else trace.width
-    axes.bar(x, y, width=wide, color=own)
-
-
-def _draw_histogram(axes: Any, trace: Any, color: str) -> None:
-    sideways = trace.x is None
-    values = read.array(trace.y if sideways else trace.x)
-    bins = trace.ybins if sideways else trace.xbins
-    if bins.size:
-        edges: Any = np.arange(bins.start, bins.end + bins.size / 2, bins.size)
-    else:
-        edges = (trace.nbinsy if sideways else trace.nbinsx) or "auto"
-    axes.hist(
-        values,
-        bins=edges,
-        density=trace.histnorm == "probability density",
-        orientation="horizontal" if sideways else "vertical",
-        color=read.rgba(read.one(trace.marker.color, color), trace.opacity),
-    )
-
-
 _DRAW: dict[str, Callable[[Any, Any, str], None]] = {
     "scatter": _draw_scatter,
     "scattergl": _draw_scatter,
     "contour": _draw_image,
     "heatmap": _draw_image,
-    "bar": _draw_bar,
-    "histogram": _draw_histogram,
 }

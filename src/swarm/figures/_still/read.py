@@ -13,8 +13,15 @@ Array = NDArray[Any]
 Room = tuple[float, float, float, float]
 """Left, bottom, right and top of a part of a figure, 0-1."""
 
-COLORWAY = ("#2f7de1", "#e8590c", "#0ca678", "#d6336c", "#7048e8", "#f08c00", "#7b8491")
-"""Colours of traces that name none, in turn."""
+Colors = dict[int, str]
+"""Colours of traces that name none, by the ``id`` of the trace."""
+
+
+def colorway(figure: Any) -> list[str]:
+    """Return the colours of traces that name none, in turn: as plotly.js has them."""
+    layout = figure.layout
+    found = layout.colorway or layout.template.layout.colorway or mpl.color_sequences["tab10"]
+    return [color if isinstance(color, str) else mpl.colors.to_hex(color) for color in found]
 
 
 def array(values: Any) -> Array:

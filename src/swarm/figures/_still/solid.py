@@ -26,7 +26,12 @@ HIDDEN = 0.28
 
 
 def draw_solid(
-    picture: Figure, scene: Any, traces: list[Any], room: read.Room, theme: dict[str, str]
+    picture: Figure,
+    scene: Any,
+    traces: list[Any],
+    room: read.Room,
+    theme: dict[str, str],
+    colors: read.Colors,
 ) -> Any:
     """Draw surfaces and lines in space, and return their axes."""
     left, bottom, right, top = read.within(room, scene.domain.x, scene.domain.y)
@@ -63,9 +68,9 @@ def draw_solid(
         for trace in traces
         if trace.type == "surface"
     ]
-    for trace, color in zip(traces, itertools.cycle(read.COLORWAY), strict=False):
+    for trace in traces:
         if trace.type == "scatter3d":
-            _strand(axes, trace, limits, fields, color)
+            _strand(axes, trace, limits, fields, colors[id(trace)])
     return axes
 
 

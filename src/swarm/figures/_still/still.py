@@ -10,10 +10,14 @@ from matplotlib.figure import Figure
 
 from swarm.figures._still import read, words
 from swarm.figures._still.flat import FLAT, draw_flat, fit_flat
+from swarm.figures._still.round import POLAR, ROUND, draw_polar, draw_round, fit_polar
 from swarm.figures._still.solid import SOLID, draw_solid
 from swarm.style import DARK, LIGHT
 
 __all__ = ["still"]
+
+Key = tuple[str, ...]
+KINDS = (*FLAT, *SOLID, *POLAR, *ROUND)
 
 
 def still(
@@ -24,9 +28,9 @@ def still(
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
-        Made of surface, scatter3d, scatter, contour, heatmap, bar and
-        histogram traces. A figure with frames is drawn as it first appears,
-        or at the frame that its ``layout.meta["still"]`` names.
+        Made of surface, scatter3d, scatter, contour, heatmap, bar, histogram,
+        box, violin, pie, sankey and polar traces. A figure with frames is drawn as
+        it first appears, or at the frame that its ``layout.meta["still"]`` names.
     dark : bool, default False
         Whether to draw for a dark page: on ``#131416`` instead of white.
     width, height : int, optional
@@ -48,10 +52,9 @@ def still(
     if not isinstance(figure, go.Figure):
         raise TypeError(f"still draws a plotly Figure, got {type(figure).__name__}")
     for trace in figure.data:
-        if trace.type not in FLAT + SOLID:
+        if trace.type not in KINDS:
             raise ValueError(
-                f"still cannot draw a trace of type {trace.type!r}; it draws "
-                f"{', '.join(FLAT + SOLID)}"
+                f"still cannot draw a trace of type {trace.type!r}; it draws {', '.join(KINDS)}"
             )
     width, height = width or figure.layout.width or 800, height or figure.layout.height or 560
     look = DARK if dark else LIGHT
@@ -77,34 +80,48 @@ def still(
         picture.set_layout_engine("none")  # axes are placed by hand, whatever the rcParams say
         FigureCanvasAgg(picture)
         top = words.titles(picture, figure, theme)
-        visible = [trace for trace in _shown(figure) if trace.visible in (None, True)]
-        right = 1.0
-        for trace in visible:
-            right = min(right, _color_bar(picture, trace, theme, top, width))
+        shown = _shown(figure)
+        way = read.colorway(figure)
+        colors = {id(trace): way[i % len(way)] for i, trace in enumerate(shown)}
+        visible = [trace for trace in shown if trace.visible in (None, True)]
+        right = min([1.0, *(_color_bar(picture, t, theme, top, width) for t in visible)])
         room = 0.0, 0.0, right, top
-        panels: dict[tuple[str, ...], list[Any]] = {}
+        panels: dict[Key, list[Any]] = {}
         for trace in visible:
-            flat = trace.type in FLAT
-            key: tuple[str, ...]
-            key = (trace.xaxis or "x", trace.yaxis or "y") if flat else (trace.scene or "scene",)
-            panels.setdefault(key, []).append(trace)
-        drawn: dict[tuple[str, ...], Any] = {}
-        named: dict[tuple[str, ...], list[Any]] = {}
+            panels.setdefault(_panel(trace), []).append(trace)
+        drawn: dict[Key, Any] = {}
+        named: dict[Key, list[Any]] = {}
         # Axes that overlay others come after these, and share their legend.
         for key in sorted(panels, key=lambda key: _host(figure, key) != key):
             host = _host(figure, key)
-            if len(key) == 1:
-                drawn[key] = draw_solid(picture, figure.layout[key[0]], panels[key], room, theme)
-            else:
+            look_of = (panels[key], room, theme, colors)
+            if len(key) == 2:
                 sides = _sides(figure, key)
-                drawn[key] = draw_flat(picture, *sides, panels[key], room, theme, drawn.get(host))
+                axes = drawn.get(host)
+                drawn[key] = draw_flat(picture, sides, *look_of, figure.layout, axes)
+            elif panels[key][0].type in ROUND:
+                drawn[key] = draw_round(picture, panels[key][0], room, theme, way)
+            else:
+                draw = draw_polar if panels[key][0].type in POLAR else draw_solid
+                drawn[key] = draw(picture, figure.layout[key[0]], *look_of)
             named.setdefault(host if host in drawn else key, []).extend(panels[key])
         for key, traces in named.items():
-            top = words.legend(drawn[key], figure, traces, theme, top)
+            top = words.legend(drawn[key], figure, traces, theme, colors, top)
         for key in named:
             if len(key) == 2:
                 fit_flat(drawn[key], *_sides(figure, key), (0.0, 0.0, right, top))
+            elif drawn[key].name == "polar":
+                fit_polar(drawn[key], figure.layout[key[0]], (0.0, 0.0, right, top))
     return picture
+
+
+def _panel(trace: Any) -> Key:
+    """Return what names the part of the figure in which a trace is drawn."""
+    if trace.type in FLAT:
+        return trace.xaxis or "x", trace.yaxis or "y"
+    if trace.type in SOLID:
+        return (trace.scene or "scene",)
+    return (trace.subplot or "polar",) if trace.type in POLAR else (f"of its own {id(trace)}",)
 
 
 def _shown(figure: go.Figure) -> list[Any]:
@@ -120,7 +137,7 @@ def _shown(figure: go.Figure) -> list[Any]:
     return traces
 
 
-def _host(figure: go.Figure, key: tuple[str, ...]) -> tuple[str, ...]:
+def _host(figure: go.Figure, key: Key) -> Key:
     """Return the axes that a pair of flat axes overlays, or itself."""
     if len(key) == 1:
         return key
@@ -128,7 +145,7 @@ def _host(figure: go.Figure, key: tuple[str, ...]) -> tuple[str, ...]:
     return across.overlaying or key[0], up.overlaying or key[1]
 
 
-def _sides(figure: go.Figure, key: tuple[str, ...]) -> tuple[Any, Any]:
+def _sides(figure: go.Figure, key: Key) -> tuple[Any, Any]:
     """Return plotly's two axes by their short names, such as x and y2."""
     across, up = (figure.layout[f"{name[0]}axis{name[1:]}"] for name in key)
     return across, up

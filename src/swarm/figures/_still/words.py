@@ -1,6 +1,5 @@
 """Titles, names of axes and legends that stay within a matplotlib figure."""
 
-import itertools
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from swarm.figures._still import read
+
+BOXES = ("bar", "histogram", "box", "violin", "barpolar")
 
 EDGE = 10
 """How far words stay from the figure's edge, in pixels."""
@@ -62,7 +63,12 @@ def above_bar(axes: Any, name: str) -> None:
 
 
 def legend(
-    axes: Any, figure: go.Figure, traces: list[Any], theme: dict[str, str], top: float
+    axes: Any,
+    figure: go.Figure,
+    traces: list[Any],
+    theme: dict[str, str],
+    colors: read.Colors,
+    top: float,
 ) -> float:
     """Name the traces where plotly would: several of them, or where asked for.
 
@@ -75,10 +81,9 @@ def legend(
         return top
     if "reversed" in (figure.layout.legend.traceorder or ""):
         asked = asked[::-1]
-    colors = dict(zip(map(id, traces), itertools.cycle(read.COLORWAY), strict=False))
     handles = []
     for trace in asked:
-        marked = trace.type in ("bar", "histogram") or trace.mode == "markers"
+        marked = trace.type in BOXES or trace.mode == "markers"
         color = read.one(trace.marker.color, colors[id(trace)])
         if not marked:
             color = read.one(trace.line.color, color)
@@ -98,9 +103,8 @@ def legend(
     look = {"frameon": False, "fontsize": 9, "loc": "upper left", "labelcolor": theme["text"]}
     if title := figure.layout.legend.title.text:
         look |= {"title": read.plain(title), "title_fontsize": 9, "alignment": "left"}
-    in_rows = axes.name != "3d" and figure.layout.legend.orientation == "h"
-    if in_rows or axes.name == "3d":
-        look |= {"bbox_to_anchor": (0.01, top), "bbox_transform": axes.figure.transFigure}
+    in_rows = axes.name != "3d"  # plotly has it beside or below the axes, never on them
+    look |= {"bbox_to_anchor": (0.01, top), "bbox_transform": axes.figure.transFigure}
     for columns in range(len(handles) if in_rows else 1, 0, -1):
         box = axes.legend(handles=handles, ncols=columns, **look)
         box.set_in_layout(False)
