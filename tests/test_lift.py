@@ -474,9 +474,7 @@ def test_verification_can_be_left_out():
 
 
 def test_numbers_of_bees_join_tensors_again():
-    with pytest.warns(RuntimeWarning, match="cannot lift"):
-        swarm = fly(number_into_a_tensor, "auto")
-    assert_close(swarm, fly(number_into_a_tensor, "loop"), 0)
+    assert_close(fly(number_into_a_tensor), fly(number_into_a_tensor, "loop"))
 
 
 # Branches
@@ -783,3 +781,12 @@ def test_a_bee_that_fails_before_its_first_value_counts_once_though_a_later_chun
     assert any("cannot lift" in str(w.message) for w in caught)
     assert np.isnan(swarm["V1"][1]).all()
     assert np.isfinite(np.delete(swarm["V1"], 1, axis=0)).all()
+
+
+def test_a_distribution_of_tensors_draws_by_size_and_not_by_data():
+    def bee():
+        exponential = torch.distributions.Exponential(torch.rand(()))
+        for _ in range(3):
+            yield exponential.sample((4,))
+
+    assert_close(fly(bee), fly(bee, "loop"))

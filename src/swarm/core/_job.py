@@ -4,12 +4,16 @@ import inspect
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from swarm import util
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["BeeTrainer", "Job", "Settings", "seeded"]
+from swarm import util
+from swarm.lift._values import Values
+
+__all__ = ["BeeTrainer", "Job", "Settings", "read_each", "seeded"]
 
 BeeTrainer = Callable[..., Iterator[Any]]
 
@@ -46,12 +50,15 @@ class Job:
         The seed of each bee.
     settings : Settings
         How to train.
+    each : mapping of str to ndarray of shape (bee,)
+        Arguments that differ between bees, numbers.
     """
 
     trainer: BeeTrainer
     params: Mapping[str, Any]
     seeds: Sequence[int]
     settings: Settings
+    each: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise TypeError if the trainer cannot be called with its arguments."""
@@ -67,11 +74,12 @@ class Job:
         except ValueError:  # a callable that does not tell
             return
         try:
-            signature.bind(**self.params)
+            signature.bind(**self.params, **self.each)
         except TypeError as error:
-            raise TypeError(
-                f"bee_params {sorted(self.params)} do not fit {self.name}{signature}: {error}"
-            ) from None
+            given = f"bee_params {sorted(self.params)}"
+            if self.each:
+                given += f" and each {sorted(self.each)}"
+            raise TypeError(f"{given} do not fit {self.name}{signature}: {error}") from None
 
     @property
     def name(self) -> str:
@@ -81,15 +89,63 @@ class Job:
             trainer = trainer.func
         return str(getattr(trainer, "__name__", type(trainer).__name__))
 
-    def start(self) -> Iterator[Any]:
+    def start(self, bee: int) -> Iterator[Any]:
+        """Start one bee by itself, with plain numbers."""
+        return self._start({name: values[bee].item() for name, values in self.each.items()})
+
+    def start_together(self, bees: NDArray[np.intp]) -> Iterator[Any]:
+        """Start the bee that stands for several, under a lifted run."""
+        own = {name: values[bees] for name, values in self.each.items()}
+        return self._start(
+            {
+                name: values[0].item()
+                if (values == values[0]).all()
+                else Values(values, weak=True, setting=repr(name))
+                for name, values in own.items()
+            }
+        )
+
+    def _start(self, own: Mapping[str, Any]) -> Iterator[Any]:
         """Call the trainer and make sure that it gives a generator."""
-        run = self.trainer(**self.params)
+        run = self.trainer(**self.params, **own)
         if not hasattr(run, "__next__"):
             raise TypeError(
                 f"bee_trainer must be a generator function that yields once an epoch, but "
                 f"{self.name} returned {type(run).__name__}; has it a yield?"
             )
         return run
+
+
+def read_each(
+    each: Mapping[str, Any] | None, params: Mapping[str, Any], num_bees: int | None
+) -> tuple[dict[str, NDArray[Any]], int]:
+    """Check the settings of each bee; return them as arrays (bee,), and the number of bees.
+
+    Raises
+    ------
+    TypeError
+        If they are not numbers.
+    ValueError
+        If they are not one for each bee, or stand in `params` as well.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, values in (each or {}).items():
+        if name in params:
+            raise ValueError(f"{name!r} stands in bee_params and in each; name it in one of them")
+        array = np.asarray(values if hasattr(values, "__array__") else list(values))
+        if array.dtype.kind not in "biuf":
+            raise TypeError(
+                f"each[{name!r}] must hold a number for each bee, got {values!r:.80}; train a "
+                "swarm for each text or object with hive_trainer"
+            )
+        num_bees = len(array) if num_bees is None and array.ndim == 1 else num_bees
+        if array.shape != (num_bees,):
+            raise ValueError(
+                f"each[{name!r}] must hold {num_bees} numbers, one for each bee, got shape "
+                f"{array.shape}; num_bees may be left out"
+            )
+        arrays[name] = array
+    return arrays, 50 if num_bees is None else num_bees
 
 
 @contextmanager

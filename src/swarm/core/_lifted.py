@@ -2,17 +2,19 @@
 
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from swarm.core._job import Job, seeded
+from swarm.core._job import Job, Settings, seeded
 from swarm.core._progress import Progress
 from swarm.core._record import Record, as_array, as_values
 from swarm.lift import CannotLift
-from swarm.lift._fly import Meter, fly, outside_of, uncompiled
+from swarm.lift._fly import Left, Meter, fly, outside_of, uncompiled
 
 __all__ = ["train_lifted"]
 
@@ -52,32 +54,48 @@ def train_lifted(
         try:
             if job.settings.verify and low > bees.start:
                 rows, _ = _trial(job, chunk[-1])
-            left, raised = fly(
-                job.start,
+            left = fly(
+                partial(_start, job, low),
                 job.seeds[chunk.start : chunk.stop],
                 part.write,
+                numbers=bool(job.each),
                 alone=rows,
                 tick=progress.epoch,
                 watched=watched,
             )
         except CannotLift as reason:
             return low, reason
-        if len(left) == len(chunk):
+        if len(left.bees) == len(chunk):
             part = record.part(chunk)
-        elif len(left):
-            part.settle(without=left.tolist())
-        for i in left:
+        elif len(left.bees):
+            part.settle(without=left.bees.tolist())
+        for i in left.bees:
             alone(job, part, chunk[int(i)])
-        if raised is not None and not part.failures:
-            cause = CannotLift(
-                f"{type(raised).__name__} ({raised}), which no bee raises alone,", _where(raised)
-            )
-            if job.settings.engine == "lift":
-                raise cause from raised
-            record.notes.append(f"trained some bees one after another: {cause}")
+        if (why := _why_left(left, part, job.settings)) is not None:
+            part.notes.append(f"trained some bees one after another: {why}")
         record.add(part)
         low = chunk.stop
     return low, None
+
+
+def _why_left(left: Left, part: Record, settings: Settings) -> CannotLift | None:
+    """Return what is worth a warning; raise it with ``engine="lift"``."""
+    lift = settings.engine == "lift"
+    if left.raised is not None and not part.failures:
+        reason = CannotLift(
+            f"{type(left.raised).__name__} ({left.raised}), which no bee raises alone,",
+            _where(left.raised),
+        )
+        if lift:
+            raise reason from left.raised
+        return reason
+    if left.by_setting is not None and lift:
+        raise left.by_setting
+    return left.by_setting or (None if lift else left.by_branch)
+
+
+def _start(job: Job, low: int, bees: NDArray[np.intp]) -> Iterator[Any]:
+    return job.start_together(low + bees)
 
 
 def _first_chunk(job: Job, bees: range) -> tuple[int, Rows]:
@@ -99,7 +117,7 @@ def _trial(job: Job, bee: int) -> tuple[Rows, int]:
     rows: Rows = []
     most = 0
     with seeded(job.seeds[bee]), uncompiled():
-        run = job.start()
+        run = job.start(bee)
         try:
             for _ in range(VERIFIED):
                 with Meter() as meter:

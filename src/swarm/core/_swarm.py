@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swarm import util
-from swarm.core._job import BeeTrainer, Job, Settings
+from swarm.core._job import BeeTrainer, Job, Settings, read_each
 from swarm.core._record import Record
 from swarm.core._spread import in_this_process, over_processes
 
@@ -60,10 +60,11 @@ def bee_seed(seed: int, bee: int) -> int:
 def swarm_train(
     bee_trainer: BeeTrainer,
     bee_params: Mapping[str, Any] | None = None,
-    num_bees: int = 50,
+    num_bees: int | None = None,
     seed: int | None = None,
     fields: str | Sequence[str] | None = None,
     *,
+    each: Mapping[str, Iterable[float]] | None = None,
     engine: Engine = "auto",
     n_jobs: int | None = None,
     chunk: int | None = None,
@@ -71,7 +72,7 @@ def swarm_train(
     progress: bool | None = None,
     on_error: OnError = "raise",
 ) -> dict[str, NDArray[Any]]:
-    """Train a swarm of bees that differ only in their randomness.
+    """Train a swarm of bees that differ in their randomness, and in what `each` gives them.
 
     Parameters
     ----------
@@ -82,14 +83,22 @@ def swarm_train(
         each value keeps its shape.
     bee_params : mapping, optional
         Arguments of `bee_trainer`.
-    num_bees : int, default 50
-        Number of bees, at least 1.
+    num_bees : int, optional
+        Number of bees, at least 1. By default 50, or as many as `each` has
+        numbers.
     seed : int, optional
         From 0 to 2**32 − 1. Bee i is seeded with ``bee_seed(seed, i)``. By
         default one is drawn, and reported on the standard error stream.
     fields : str or sequence of str, optional
         Names of the yielded values, as ``"ypred, loss"`` or
         ``["ypred", "loss"]``. By default ``V1, V2, …``.
+    each : mapping of str to sequence of float, optional
+        Arguments of `bee_trainer` that differ between bees, `num_bees` numbers
+        of each. A bee that is trained alone gets plain Python numbers; lifted,
+        they are numbers for all bees at once, in arithmetic with tensors, as
+        settings of optimisers and schedulers, of dropout, initialisers,
+        losses and distributions. Where they decide on a shape or a branch,
+        bees with equal numbers go together.
     engine : {"auto", "lift", "loop"}, default "auto"
         ``"lift"`` runs the trainer once for all bees on stacked tensors and
         raises `swarm.lift.CannotLift` where that is not possible, ``"auto"``
@@ -123,10 +132,12 @@ def swarm_train(
     swarm.lift.CannotLift
         If the bee cannot be lifted, and `engine` is ``"lift"``.
     TypeError
-        If `bee_trainer` is not a generator, does not take `bee_params`, or
-        yields something that is not numeric.
+        If `bee_trainer` is not a generator, does not take `bee_params` and
+        `each`, or yields something that is not numeric; or if `each` holds
+        something else than numbers.
     ValueError
-        If an argument is out of range, a bee yields nothing, `fields` do not
+        If an argument is out of range, `each` does not hold `num_bees` numbers
+        or names a parameter twice, a bee yields nothing, `fields` do not
         match what is yielded, or bees yield unequally often.
 
     Warns
@@ -146,15 +157,11 @@ def swarm_train(
     >>> swarm_train(walk, {"steps": 10}, num_bees=3, seed=0, fields="position")["position"].shape
     (3, 10)
     """
+    params = bee_params or {}
+    own, num_bees = read_each(each, params, num_bees)
+    settings = Settings(engine, chunk, verify, on_error)
     (arrays,) = _fly(
-        bee_trainer,
-        [bee_params or {}],
-        num_bees,
-        seed,
-        fields,
-        Settings(engine, chunk, verify, on_error),
-        n_jobs,
-        progress,
+        bee_trainer, [params], num_bees, seed, fields, settings, n_jobs, progress, own
     )
     return arrays
 
@@ -210,6 +217,7 @@ def hive_trainer(
         Settings(engine, chunk, verify, on_error),
         n_jobs,
         progress,
+        {},
     )
     return [util.merge_dicts(p, arrays) for p, arrays in zip(params, swarms, strict=True)]
 
@@ -223,6 +231,7 @@ def _fly(
     settings: Settings,
     n_jobs: int | None,
     progress: bool | None,
+    each: Mapping[str, NDArray[Any]],
 ) -> list[dict[str, NDArray[Any]]]:
     """Train a swarm for each parameter set, in this process or spread over several."""
     if isinstance(num_bees, bool) or not isinstance(num_bees, int | np.integer):
@@ -234,7 +243,7 @@ def _fly(
         seed = int(np.random.SeedSequence().generate_state(1)[0])
         print(f"swarm: drew seed={seed}; pass it to train the same swarm again", file=sys.stderr)
     seeds = [bee_seed(seed, i) for i in range(num_bees)]
-    jobs = [Job(bee, p, seeds, settings) for p in params]
+    jobs = [Job(bee, p, seeds, settings, each) for p in params]
     records = [Record(range(num_bees), names) for _ in params]
     backend, _ = joblib.parallel.get_active_backend()
     workers = joblib.effective_n_jobs(n_jobs)

@@ -33,27 +33,27 @@ def train_alone(job: Job, record: Record, bee: int) -> None:
     """Train one bee of a record."""
     part = record.part(range(bee, bee + 1))
     with seeded(job.seeds[bee]):
-        _run(job, part, job.seeds[bee])
+        _run(job, part, bee)
     if part.failures and job.settings.on_error == "raise":
         raise_failure(part.failures[0])
     record.add(part)
 
 
-def _run(job: Job, record: Record, seed: int) -> None:
+def _run(job: Job, record: Record, bee: int) -> None:
     """Run a bee to its end; an exception of its own ends it and is kept."""
     epoch = 0
     run: Iterator[Any] | None = None
     try:
         while True:
             try:
-                run = job.start() if run is None else run
+                run = job.start(bee) if run is None else run
                 yielded = next(run)
             except StopIteration:
                 return
             except Exception as error:
                 if run is None:
                     raise
-                record.failures.append(Failure(record.bees[0], seed, epoch, error))
+                record.failures.append(Failure(bee, job.seeds[bee], epoch, error))
                 return
             values = [as_array(value)[None] for value in as_values(yielded)]
             record.write(slice(0, 1), epoch, values)

@@ -12,6 +12,8 @@ What cannot be done so is recognised and refused with `CannotLift`.
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from torch.overrides import TorchFunctionMode
 from swarm.lift import _ops as ops
 from swarm.lift import _seen as seen  # noqa: F401 - registers what it handles
 from swarm.lift._mode import Lift
+from swarm.lift._numbers import numbers_taken
 from swarm.lift._patches import each_rejects, each_shuffles, states_refused
 from swarm.lift._values import Bees, CannotLift, Split, Stop, Values, pending
 from swarm.lift._watch import Watch, outside_of
@@ -30,28 +33,54 @@ __all__ = ["CannotLift", "Meter", "fly", "outside_of", "uncompiled"]
 
 Array = NDArray[Any]
 MAX_SPLITS = 16
+_EARLY = "decide by torch.where instead of if, and end bees by until="
 SMALL = 2  # groups of this size are quicker one by one
 
 
+@dataclass(frozen=True)
+class Left:
+    """Bees that are left to train one by one, and why.
+
+    Attributes
+    ----------
+    bees : numpy.ndarray of int
+        Those that raised, and small groups that parted from the rest.
+    raised : Exception or None
+        What the first group that raised did.
+    by_setting : CannotLift or None
+        What parted them by the settings that each was given.
+    by_branch : CannotLift or None
+        Where they parted by themselves, if these are many.
+    """
+
+    bees: NDArray[np.intp]
+    raised: Exception | None
+    by_setting: CannotLift | None
+    by_branch: CannotLift | None
+
+
 def fly(
-    trainer: Callable[[], Iterator[Any]],
+    trainer: Callable[[NDArray[np.intp]], Iterator[Any]],
     seeds: Sequence[int],
     write: Callable[[NDArray[np.intp], int, list[Array]], None],
     *,
+    numbers: bool = False,
     alone: Sequence[Sequence[Array]] = (),
     tick: Callable[[int], object] = lambda epoch: None,
     watched: Mapping[str, Callable[[], Any]] | None = None,
-) -> tuple[NDArray[np.intp], Exception | None]:
+) -> Left:
     r"""Train a group of bees at once.
 
     Parameters
     ----------
     trainer : callable
-        Starts the bee's generator.
+        Starts the bee's generator; called with the bees that go together.
     seeds : sequence of int
         The seed of each bee.
     write : callable
         Called as ``write(bees, epoch, values)``, with arrays (bee, \\*dims).
+    numbers : bool, default False
+        Whether bees are given numbers of their own.
     alone : sequence of sequence of array, optional
         What the last of the bees yields in its first epochs when trained
         alone, to compare with.
@@ -63,11 +92,8 @@ def fly(
 
     Returns
     -------
-    left : numpy.ndarray of int
-        The bees that are left to train one by one: those that raised, and
-        small groups that parted from the rest.
-    raised : Exception or None
-        What the first group that raised did.
+    Left
+        The bees that are left to train one by one.
 
     Raises
     ------
@@ -78,31 +104,50 @@ def fly(
     groups: list[NDArray[np.intp]] = [np.arange(len(seeds))]
     left: list[NDArray[np.intp]] = []
     raised: Exception | None = None
-    splits = 0
+    by_setting: CannotLift | None = None
+    by_branch: CannotLift | None = None
+    splits = alone_now = 0
     while groups:
         group = groups.pop()
         rows = alone if group[-1] == len(seeds) - 1 else ()
         try:
             error = _fly_group(
-                trainer, [seeds[int(i)] for i in group], group, write, rows, tick, watched
+                partial(trainer, group),
+                [seeds[int(i)] for i in group],
+                group,
+                write,
+                rows,
+                tick,
+                watched,
+                numbers,
             )
         except Split as split:
-            splits += 1
+            splits += split.reason is None
             if splits > MAX_SPLITS:
                 raise CannotLift(
                     f"more than {MAX_SPLITS} branches on which bees disagree",
                     split.where,
                     "decide by torch.where instead of if",
                 ) from None
-            for part in (group[split.takes], group[~split.takes]):
-                (left if len(part) <= SMALL else groups).append(part)
+            parts = [group[split.ways == way] for way in np.unique(split.ways)]
+            small = [part for part in parts if len(part) <= SMALL]
+            groups += [part for part in parts if len(part) > SMALL]
+            left += small
+            alone_now += sum(map(len, small))
+            if split.reason is not None and len(small) == len(parts) and len(group) == len(seeds):
+                raise split.reason from None
+            if small:
+                by_setting = by_setting or split.reason
+            if split.reason is None and 4 * alone_now > len(seeds):
+                by_branch = CannotLift("branches on which bees disagree", split.where, _EARLY)
         except Stop as stop:
             raise stop.reason from None
         else:
             if error is not None:
                 left.append(group)
                 raised = raised or error
-    return (np.sort(np.concatenate(left)) if left else np.arange(0)), raised
+    bees = np.sort(np.concatenate(left)) if left else np.arange(0)
+    return Left(bees, raised, by_setting, by_branch)
 
 
 def _fly_group(
@@ -113,6 +158,7 @@ def _fly_group(
     alone: Sequence[Sequence[Array]],
     tick: Callable[[int], object],
     watched: Mapping[str, Callable[[], Any]],
+    numbers: bool,
 ) -> Exception | None:
     """Train bees that never part; return what they raise, if they do."""
     pending.clear()
@@ -127,6 +173,8 @@ def _fly_group(
         stack.enter_context(each_shuffles())
         stack.enter_context(states_refused())
         stack.enter_context(uncompiled())
+        if numbers:
+            stack.enter_context(numbers_taken(lift))
         run: Iterator[Any] | None = None
         while True:
             ended = False

@@ -12,6 +12,7 @@ from torch.optim.optimizer import (
 )
 from torch.overrides import TorchFunctionMode
 
+from swarm.lift import _numbers as numbers
 from swarm.lift import _ops as ops
 from swarm.lift._fast import FAST
 from swarm.lift._values import Bees, Values, as_bees, refuse
@@ -62,6 +63,7 @@ class Lift(TorchFunctionMode):
         self.outside: set[int] = set()  # storages that came from elsewhere
         self.checks = 10  # backward passes whose graph is still to be looked at
         self._native: Any = None  # set while an optimiser steps
+        self._numbers = False  # whether the last arguments looked at held numbers of each bee
         # A handle on the storage counts too; what a tensor without aliases shows.
         self._unshared = ops.storage_users(torch.empty(1))
 
@@ -86,6 +88,8 @@ class Lift(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
+        if numbers.ORIGINAL:
+            func = numbers.ORIGINAL.get(func, func)
         handler = HANDLERS.get(func)
         if handler is not None:
             return handler(self, func, args, kwargs)
@@ -95,8 +99,11 @@ class Lift(TorchFunctionMode):
 
     def apply(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Perform an operation once if its arguments are shared, else for all bees."""
+        self._numbers = False
         if not self.look(args, kwargs):
             return self.shared(func, args, kwargs)
+        if self._numbers:
+            return numbers.apply(self, func, args, kwargs)
         if peek_interpreter_stack() is not None:
             raise refuse("a transform of torch.func", "use loss.backward() or torch.autograd.grad")
         if ops.in_place(func):
@@ -105,6 +112,10 @@ class Lift(TorchFunctionMode):
             if not args:  # as torch.nn.init passes it
                 args, kwargs = (target,), {k: v for k, v in kwargs.items() if k != "tensor"}
         elif kwargs.get("out") is not None:
+            out = kwargs["out"]
+            result = self.apply(func, args, {k: v for k, v in kwargs.items() if k != "out"})
+            if type(out) is Bees and out.shape == result.shape and out.dtype is result.dtype:
+                return self.apply(Tensor.copy_, (out, result), {})
             raise refuse("out=", "assign the result to a name")
         fast = FAST.get(func)
         if fast is not None and args:
@@ -122,6 +133,8 @@ class Lift(TorchFunctionMode):
                 found = True
             elif isinstance(value, Tensor):
                 found |= self.needs_own(value)
+            elif kind is Values and value.weak:
+                found = self._numbers = True
             elif kind is Values:
                 raise refuse(
                     "a NumPy value as argument of a torch function",
@@ -237,6 +250,7 @@ class Lift(TorchFunctionMode):
         results = [*ops.draws(func, args, kwargs, self.generators_on(device), device)]
         if changes:
             return target
+        numbers.part_by_shape(results, args, kwargs)
         if kwargs.get("requires_grad"):
             return ops.stack([r.detach() for r in results]).requires_grad_()
         return ops.stack(results)
@@ -251,15 +265,27 @@ class Lift(TorchFunctionMode):
             )
         if len(args) > 1 or kwargs.get("closure") is not None:
             raise refuse("step(closure)", "compute the loss before the step")
+        differ = False
         for group in optimiser.param_groups:
-            if any(isinstance(value, Values) for value in group.values()):
-                raise refuse("a learning rate that differs between bees", "use a common one")
             if group.get("fused"):
                 raise refuse("fused=True", "leave fused at its default")
+            differ |= any(
+                type(value) is Values
+                for setting in group.values()
+                for value in (setting if isinstance(setting, tuple) else (setting,))
+            )
+        if differ:  # step under this mode, as torch does with a plain tensor
+            if not numbers.ORIGINAL:
+                raise refuse("a learning rate that differs between bees", "use a common one")
+            for group in optimiser.param_groups:
+                group["foreach"] = False
+            return
         self._native = torch._C.DisableTorchFunction()
         self._native.__enter__()
 
     def _after_step(self, optimiser: Any, args: Any, kwargs: Any) -> None:
+        if self._native is None:
+            return
         self.leave_native()
         for _param, state in optimiser.state.items():
             for value in state.values():

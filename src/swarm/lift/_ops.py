@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional, init
 
-from swarm.lift._values import Bees, as_bees, refuse
+from swarm.lift._values import Bees, Values, as_bees, refuse
 
 if TYPE_CHECKING:
     from swarm.lift._mode import Lift
@@ -181,7 +181,9 @@ def pick(value: Any, bee: int) -> Any:
     """Return one bee's view of arguments, however nested."""
     if type(value) is Bees:
         return value[bee]
-    if isinstance(value, list | tuple):
+    if type(value) is Values:
+        return value.array[bee].item()
+    if isinstance(value, list | tuple) and type(value) is not torch.Size:
         return _like(value, [pick(v, bee) for v in value])
     if isinstance(value, dict):
         return {key: pick(v, bee) for key, v in value.items()}
@@ -216,12 +218,12 @@ def draws(
     if func in TAKES_GENERATOR:  # saves moving states about
         named.pop("generator", None)
         for bee, generator in enumerate(generators):
-            given = [tensor[bee] for tensor in tensors]
+            given = [pick(tensor, bee) for tensor in tensors]
             yield func(*_put(frame, given), **_put_named(named, given), generator=generator)
         return
     with default_generator(device) as default:
         for bee, generator in enumerate(generators):
-            given = [tensor[bee] for tensor in tensors]
+            given = [pick(tensor, bee) for tensor in tensors]
             default.set_state(generator.get_state())
             yield func(*_put(frame, given), **_put_named(named, given))
             generator.set_state(default.get_state())
@@ -292,15 +294,18 @@ def vmapped(lift: "Lift", func: Any, args: tuple[Any, ...], kwargs: dict[str, An
         if "randomness" in str(error):
             return lift.draw(func, args, kwargs)
         return _each(lift, func, args, kwargs)
-    return args[0] if changes else _put(returned, results)
+    if changes:
+        return args[0]
+    # What no bee's tensor went into, such as new(), is given memory for each all the same.
+    return _put(returned, [r.clone() if r.stride(0) == 0 else r for r in results])
 
 
 def _take(value: Any, tensors: list[Any], kind: type = Bees) -> Any:
     """Take tensors out of nested arguments or results, and leave slots for them."""
-    if type(value) is kind or (kind is Tensor and isinstance(value, Tensor)):
+    if type(value) in (kind, Values) or (kind is Tensor and isinstance(value, Tensor)):
         tensors.append(value)
         return _Slot(len(tensors) - 1)
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list) and type(value) is not torch.Size:
         return _like(value, [_take(v, tensors, kind) for v in value])
     return value
 
@@ -309,7 +314,7 @@ def _put(value: Any, tensors: Sequence[Tensor]) -> Any:
     """Fill the slots."""
     if type(value) is _Slot:
         return tensors[value.index]
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list) and type(value) is not torch.Size:
         return _like(value, [_put(v, tensors) for v in value])
     return value
 

@@ -192,6 +192,16 @@ def _deepcopy(lift: Lift, func: Any, args: Any, kwargs: Any) -> Tensor:
     return copied
 
 
+@handles(Tensor.__setitem__)
+def _setitem(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    """Fill by a mask where it can be, as which elements it takes differs between bees."""
+    target, index, value = args
+    mask = type(index) is Bees and index.dtype is torch.bool and index.shape == target.shape
+    if mask and not isinstance(value, Tensor):
+        return lift.apply(Tensor.masked_fill_, (target, index, value), {})
+    return lift.apply(func, args, kwargs)
+
+
 # -- gradients: of the sum over the bees, so that each gets its own ---------------------
 
 

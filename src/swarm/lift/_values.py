@@ -2,9 +2,9 @@
 
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -54,11 +54,21 @@ class Stop(BaseException):
 
 
 class Split(BaseException):
-    """Ends a lifted run at a branch on which the bees disagree."""
+    """Ends a lifted run where the bees part.
 
-    def __init__(self, takes: NDArray[np.bool_], where: str) -> None:
+    Attributes
+    ----------
+    ways : ndarray of shape (bee,)
+        Equal for bees that stay together.
+    where : str
+        File and line of the bee.
+    reason : CannotLift or None
+        For bees that part by the settings that each was given: why.
+    """
+
+    def __init__(self, ways: NDArray[Any], where: str, reason: CannotLift | None = None) -> None:
         super().__init__(f"bees part ways at {where}")
-        self.takes, self.where = takes, where
+        self.ways, self.where, self.reason = ways, where, reason
 
 
 # The stop or split of the run in progress, in case a bee swallows it with a bare except.
@@ -85,12 +95,21 @@ def refuse(operation: str, advice: str = "") -> Stop:
     return stop
 
 
-def branch(takes: NDArray[np.bool_]) -> bool:
+def branch(takes: NDArray[np.bool_], setting: str = "") -> bool:
     """Decide a branch by one truth value for each bee; raise `Split` if they differ."""
-    first = bool(takes[0])
-    if (takes == first).all():
-        return first
-    split = Split(takes, where_in_bee())
+    return bool(takes[0]) if (takes == takes[0]).all() else part(takes, "a branch", setting)
+
+
+def part(ways: NDArray[Any], operation: str, setting: str = "") -> NoReturn:
+    """Part the bees: those with an equal value go on together."""
+    reason = None
+    if setting:
+        reason = CannotLift(
+            f"{operation}, decided by the setting {setting} of each bee,",
+            where_in_bee(),
+            "leave it the same for three bees or more",
+        )
+    split = Split(ways, where_in_bee(), reason)
     pending.append(split)
     raise split
 
@@ -112,10 +131,12 @@ def as_bees(storage: torch.Tensor) -> torch.Tensor:
     return storage
 
 
-def agreed(array: NDArray[Any], operation: str) -> Any:
+def agreed(array: NDArray[Any], operation: str, setting: str = "") -> Any:
     """Return the number on which all bees agree, or refuse the operation."""
     if array.size and (array == array[0]).all():
         return array.reshape(len(array), -1)[0, 0].item()
+    if setting:
+        part(array, operation, setting)
     raise refuse(f"{operation} of a number that differs between bees", _ADVICE[operation])
 
 
@@ -142,11 +163,26 @@ class Values(np.lib.mixins.NDArrayOperatorsMixin):
     weak : bool, default False
         Whether each stands for a Python number, which takes on the dtype of
         the array that it meets.
+    setting : str, default ""
+        The name of the setting that it is, or was computed from alone: there
+        bees with equal values may go together.
     """
 
-    def __init__(self, array: NDArray[Any], weak: bool = False) -> None:
+    def __init__(self, array: NDArray[Any], weak: bool = False, setting: str = "") -> None:
         self.array = array
         self.weak = weak
+        self.setting = setting
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """What `isinstance` goes by: for a number, the type that a bee has alone."""
+        kinds = {"b": bool, "i": int, "u": int, "c": complex}
+        return kinds.get(self.array.dtype.kind, float) if self.weak else Values
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Have the lifted run asked first; what comes here it has not seen."""
+        raise refuse(f"a number that differs between bees in {getattr(func, '__name__', func)}")
 
     dtype = property(lambda self: self.array.dtype)
     shape = property(lambda self: self.array.shape[1:])
@@ -197,8 +233,6 @@ class Values(np.lib.mixins.NDArrayOperatorsMixin):
         (out,) = kwargs.pop("out", (None,))
         if method != "__call__" or kwargs or ufunc.signature is not None:
             raise refuse(f"numpy.{ufunc.__name__}", _ADVICE["numpy()"])
-        if any(isinstance(value, torch.Tensor) for value in inputs):
-            return NotImplemented
         strong = [
             v.dtype
             for v in inputs
@@ -215,14 +249,19 @@ class Values(np.lib.mixins.NDArrayOperatorsMixin):
                 array = array.astype(np.result_type(*strong, array.dtype.type(0).item()))
             fill = (1,) * (rank - value.ndim)
             arrays.append(array.reshape(len(array), *fill, *array.shape[1:]))
-        results = ufunc(*arrays)
+        with np.errstate(all="ignore"):
+            results = ufunc(*arrays)
         weak = not strong
+        if weak:
+            _check_finite(ufunc, results, arrays)
+        mine = [v.setting for v in inputs if type(v) is Values]
+        setting = " and ".join(dict.fromkeys(mine)) if weak and all(mine) else ""
         if isinstance(out, Values) and not out.weak:  # an array changed in place
             np.copyto(out.array, results, casting="same_kind")
             return out
         if isinstance(results, tuple):
-            return tuple(Values(result, weak) for result in results)
-        return Values(results, weak)
+            return tuple(Values(result, weak, setting) for result in results)
+        return Values(results, weak, setting)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         raise refuse(f"numpy.{func.__name__}", _ADVICE["numpy()"])
@@ -230,26 +269,26 @@ class Values(np.lib.mixins.NDArrayOperatorsMixin):
     def __bool__(self) -> bool:
         if self.array[0].size != 1:
             raise ValueError("The truth value of an array with more than one element is ambiguous")
-        return branch(self.array.reshape(len(self.array)).astype(bool))
+        return branch(self.array.reshape(len(self.array)).astype(bool), self.setting)
 
     def __float__(self) -> float:
-        return float(agreed(self.array, "float()"))
+        return float(agreed(self.array, "float()", self.setting))
 
     def __int__(self) -> int:
-        return int(agreed(self.array, "int()"))
+        return int(agreed(self.array, "int()", self.setting))
 
     def __index__(self) -> int:
         if self.array.dtype.kind not in "iub":
             raise TypeError("only integers can be an index")
-        return int(agreed(self.array, "int()"))
+        return int(agreed(self.array, "int()", self.setting))
 
     def __str__(self) -> str:
-        return str(agreed(self.array, "formatting"))
+        return str(agreed(self.array, "formatting", self.setting))
 
     __repr__ = __str__
 
     def __format__(self, spec: str) -> str:
-        return format(agreed(self.array, "formatting"), spec)
+        return format(agreed(self.array, "formatting", self.setting), spec)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise refuse("conversion to a NumPy array", _ADVICE["numpy()"])
@@ -258,15 +297,46 @@ class Values(np.lib.mixins.NDArrayOperatorsMixin):
         return (self[i] for i in range(len(self)))
 
     def __hash__(self) -> int:
+        if self.weak and self.setting:
+            return hash(agreed(self.array, "hash()", self.setting))
         raise refuse("hash()", "do not keep values in a set or as keys")
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return Values(np.round(self.array, ndigits or 0), self.weak)
+        return Values(np.round(self.array, ndigits or 0), self.weak, self.setting)
 
     def __deepcopy__(self, memo: Any) -> "Values":
-        return Values(self.array.copy(), self.weak)
+        return Values(self.array.copy(), self.weak, self.setting)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         raise refuse(f".{name} of values that differ between bees", _ADVICE["numpy()"])
+
+
+def _check_finite(ufunc: np.ufunc, results: Any, inputs: Sequence[Any]) -> None:
+    """Refuse what raises for a Python number, such as a division by zero."""
+    if all(np.isfinite(value).all() for value in inputs) and not all(
+        np.isfinite(result).all() for result in (results if type(results) is tuple else (results,))
+    ):
+        raise refuse(
+            f"numpy.{ufunc.__name__} of numbers that differ between bees, which has no finite "
+            "result for some of them",
+            "compute with tensors",
+        )
+
+
+_COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+
+
+def _gives_way(name: str) -> Callable[[Values, Any], Any]:
+    """Let a tensor on the right decide what an operator does."""
+    alone = getattr(np.lib.mixins.NDArrayOperatorsMixin, name)
+
+    def operate(self: Values, other: Any) -> Any:
+        return NotImplemented if isinstance(other, torch.Tensor) else alone(self, other)
+
+    return operate
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", *_COMPARISONS):
+    setattr(Values, f"__{_name}__", _gives_way(f"__{_name}__"))
