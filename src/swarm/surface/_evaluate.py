@@ -34,7 +34,7 @@ __all__ = ["Evaluator"]
 Array = NDArray[np.float64]
 Tile = tuple[slice, slice]
 
-CPU_BYTES = 2**20
+CPU_BYTES = 2**21
 """How large intermediates may be, as far as it goes: they should stay in the processor's cache."""
 
 GPU_BYTES = 256 * 2**20
@@ -97,6 +97,10 @@ class Evaluator:
     @torch.no_grad()
     def run(self, source: Source, batches: Iterable[Batch], n_jobs: int | None = None) -> Array:
         """Return each metric over all samples, (metric, row, column)."""
+        if self.layout.device.type == "cpu":
+            # The C library gives memory back to the system that it will soon ask for again, page
+            # by page, until it has seen a large piece go.
+            torch.empty(16 * 2**20, dtype=torch.uint8)
         total = Total(list(self.metrics), source.shape)
         tiles: list[Tile] = []
         for batch in batches:

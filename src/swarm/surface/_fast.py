@@ -149,23 +149,41 @@ def _linear(input: Any, weight: Any, bias: Any = None) -> Any:
     def compute(values: list[Tensor], own: list[bool]) -> Tensor:
         h, w, shift = slots.filled(values)
         h = h.mT  # (…, in, sample)
-        product = w * h if w.shape[-1] == 1 else _product(w, h)
+        if w.shape[-1] == 1:  # nothing to sum over
+            product = w * h
+        elif shift is None or any(n < m for n, m in zip(w.shape, shift.shape[:2], strict=False)):
+            product = _product(w, h, None)
+        else:
+            return _product(w, h, shift[..., None]).mT
         return (product if shift is None else _added(product, shift[..., None])).mT
 
     return slots.sources, compute
 
 
-def _product(w: Tensor, h: Tensor) -> Tensor:
-    """Multiply (A or 1, B or 1, out, in) by (A or 1, B or 1, in, sample), copying no samples."""
+def _product(w: Tensor, h: Tensor, shift: Tensor | None) -> Tensor:
+    """Multiply (A or 1, B or 1, out, in) by (A or 1, B or 1, in, sample), copying no samples.
+
+    What is added, (…, out, 1), differs along no axis that `w` has not.
+    """
     (a, b, out, inner), (c, d, _, samples) = w.shape, h.shape
+    if shift is not None:
+        shift = shift.expand(a, b, out, 1)
     if c == d == 1:  # the same at all weights: one product
-        return (w.reshape(-1, inner) @ h[0, 0]).view(a, b, out, samples)
-    if d == 1:  # one product for each step along the first axis
-        rows = w.expand(c, b, out, inner) if a == 1 else w
-        return torch.bmm(rows.reshape(c, -1, inner), h[:, 0]).view(c, b, out, samples)
+        rows = w.reshape(-1, inner)
+        product = (
+            rows @ h[0, 0] if shift is None else torch.addmm(shift.reshape(-1, 1), rows, h[0, 0])
+        )
+        return product.view(a, b, out, samples)
     a, b = max(a, c), max(b, d)
-    rows, cols = w.expand(a, b, out, inner), h.expand(a, b, inner, samples)
-    product = torch.bmm(rows.reshape(-1, out, inner), cols.reshape(-1, inner, samples))
+    if d == 1:  # one product for each step along the first axis
+        rows, cols = w.expand(a, b, out, inner).reshape(a, -1, inner), h[:, 0]
+        shift = None if shift is None else shift.expand(a, b, out, 1).reshape(a, -1, 1)
+    else:
+        rows = w.expand(a, b, out, inner).reshape(-1, out, inner)
+        cols = h.expand(a, b, inner, samples).reshape(-1, inner, samples)
+        shift = None if shift is None else shift.expand(a, b, out, 1).reshape(-1, out, 1)
+    cols = cols.expand(len(rows), inner, samples)
+    product = torch.bmm(rows, cols) if shift is None else torch.baddbmm(shift, rows, cols)
     return product.view(a, b, out, samples)
 
 
