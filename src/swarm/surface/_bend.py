@@ -54,6 +54,7 @@ class Bend:
         refuse_randomness(net)
         self.layout = Layout(net)
         self.size = self.layout.size
+        self.tol = 1e-9 if self.layout.dtype == torch.float64 else 1e-6
         self.net = copy.deepcopy(net).requires_grad_(True)
         self.parameters = list(self.net.parameters())
         if weights is not None:

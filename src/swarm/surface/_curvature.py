@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from torch import nn
@@ -13,7 +12,7 @@ from swarm.surface._batches import Loss
 from swarm.surface._bend import Bend
 from swarm.surface._points import Layout
 
-__all__ = ["hessian_eigenvalues"]
+__all__ = ["EXACT_BELOW", "greatest", "hessian_eigenvalues"]
 
 Array = NDArray[np.float64]
 Product = Callable[[NDArray[Any]], Array]
@@ -75,8 +74,7 @@ def hessian_eigenvalues(
     --------
     The mean of (w·x)² bends by twice the mean of x²:
 
-    >>> import torch
-    >>> net = torch.nn.Linear(1, 1, bias=False)
+    >>>     >>> net = torch.nn.Linear(1, 1, bias=False)
     >>> x, y = torch.tensor([[1.0], [3.0]]), torch.zeros(2, 1)
     >>> float(hessian_eigenvalues(net, torch.nn.functional.mse_loss, x, y)[0])
     10.0
@@ -88,16 +86,15 @@ def hessian_eigenvalues(
         raise ValueError(f"which must be 'largest' or 'smallest', got {which!r}")
     bend = Bend(net, loss, inputs, targets, weights)
     sign = 1 if which == "largest" else -1
+    product = bend.operator()
     if size <= EXACT_BELOW or k > size // 4:
-        greatest = np.linalg.eigvalsh(sign * bend.hessian())[::-1][:k]
+        values = np.linalg.eigvalsh(sign * bend.hessian())[::-1][:k]
     else:
-        product = bend.operator()
-        tol = 1e-9 if bend.layout.dtype == torch.float64 else 1e-6
-        greatest = _greatest(lambda v: sign * product(v), size, k, tol)
-    return np.array(sign * greatest) + 0.0  # no -0
+        values = greatest(lambda v: sign * product(v), size, k, bend.tol)
+    return np.array(sign * values) + 0.0  # no -0
 
 
-def _greatest(product: Product, size: int, k: int, tol: float) -> Array:
+def greatest(product: Product, size: int, k: int, tol: float) -> Array:
     """Return the `k` greatest eigenvalues of a symmetric matrix, in falling order."""
     rng = np.random.default_rng(0)
     probe = rng.standard_normal(size)

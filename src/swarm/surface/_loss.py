@@ -9,15 +9,18 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from swarm.surface._batches import Loss, as_batches
+from swarm.surface._batches import Batch, Loss, as_batches
 from swarm.surface._evaluate import Evaluator
 from swarm.surface._planes import Plane, plain_array
 from swarm.surface._points import Grid, Index, Layout, Listed, Source
 from swarm.surface._surface import Paths, Surface
 
-__all__ = ["loss_at", "loss_line", "loss_paths", "loss_surface"]
+__all__ = ["as_axis", "loss_at", "loss_line", "loss_paths", "loss_surface", "warned"]
 
 Array = NDArray[np.float64]
+
+ADVISED = 100
+"""From so many grid points on, a surface's curvature is measured at its lowest point."""
 
 
 @overload
@@ -135,7 +138,7 @@ def loss_surface(
     ``batch_first=False``.
     """
     metrics = _metrics(loss, name)
-    xs, ys = _axis(xs, "xs"), _axis(ys, "ys")
+    xs, ys = as_axis(xs, "xs"), as_axis(ys, "ys")
     evaluator = Evaluator(net, metrics, chunk)
     if len(plane) != evaluator.layout.size:
         raise ValueError(
@@ -146,9 +149,16 @@ def loss_surface(
     source = _on_plane(layout, plane, xs, ys)
     values = evaluator.run(source, as_batches(inputs, targets, layout.device, net), n_jobs)
     values = values.reshape(len(metrics), len(ys), len(xs))
+    bends: list[tuple[float, float] | None] = [None] * len(metrics)
+    # Batches may be readable only once; and few points need no advice.
+    if targets is not None and values[0].size >= ADVISED:
+        batches = list(as_batches(inputs, targets, layout.device, net))
+        bends = [
+            _bends(evaluator, batches, plane, xs, ys, value, i) for i, value in enumerate(values)
+        ]
     surfaces = {
-        key: Surface(xs, ys, _warned(value, key), plane, key)
-        for key, value in zip(metrics, values, strict=True)
+        key: Surface(xs, ys, warned(value, key), plane, key, bend)
+        for key, value, bend in zip(metrics, values, bends, strict=True)
     }
     return surfaces if isinstance(loss, Mapping) else surfaces[name]
 
@@ -223,14 +233,14 @@ def loss_line(
     Goodfellow, Vinyals, Saxe, "Qualitatively characterizing neural network
     optimization problems", ICLR 2015, arXiv:1412.6544.
     """
-    t = _axis(ts, "ts")[:, None]
+    t = as_axis(ts, "ts")[:, None]
     a, b = plain_array(start).astype(np.float64), plain_array(end).astype(np.float64)
     if a.ndim != 1 or a.shape != b.shape:
         raise ValueError(
             f"start and end must be flat and equally long, got shapes {a.shape} and {b.shape}"
         )
     values = loss_at(net, loss, inputs, targets, (1 - t) * a + t * b, chunk=chunk, n_jobs=n_jobs)
-    return _warned(values, "loss")
+    return warned(values, "loss")
 
 
 def loss_paths(
@@ -274,7 +284,7 @@ def loss_paths(
     )
     return Paths(
         coordinates=nearest,
-        losses=_warned(losses, "loss"),
+        losses=warned(losses, "loss"),
         on_plane=on_plane,
         residuals=plane.residual(points),
         plane=plane,
@@ -294,7 +304,7 @@ def _metrics(loss: Loss | Mapping[str, Loss], name: str) -> dict[str, Loss]:
     return metrics
 
 
-def _axis(values: ArrayLike, name: str) -> Array:
+def as_axis(values: ArrayLike, name: str) -> Array:
     axis = np.asarray(values, dtype=np.float64)
     if axis.ndim != 1 or not axis.size or not np.isfinite(axis).all():
         raise ValueError(
@@ -302,6 +312,33 @@ def _axis(values: ArrayLike, name: str) -> Array:
             + ("" if np.isfinite(axis).all() else " with values that are not finite")
         )
     return axis
+
+
+def _bends(
+    evaluator: Evaluator,
+    batches: list[Batch],
+    plane: Plane,
+    xs: Array,
+    ys: Array,
+    values: Array,
+    metric: int,
+) -> tuple[float, float] | None:
+    """Measure the second derivatives along both axes, at the lowest grid point."""
+    if min(values.shape) < 2 or not np.isfinite(values).any():
+        return None
+    row, col = np.unravel_index(np.nanargmin(values), values.shape)
+    steps = np.array([np.abs(np.diff(axis)).max() / 8 for axis in (xs, ys)])
+    if not steps.all():
+        return None
+    sides = steps * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
+    points = plane.point(xs[col] + sides[:, 0], ys[row] + sides[:, 1])
+    layout = evaluator.layout
+    source = Listed(lambda cols: layout.tensor(points[cols]), len(points), layout)
+    middle, *around = evaluator.run(source, batches)[metric, 0]
+    right, left, up, down = around
+    along_x = (right + left - 2 * middle) / steps[0] ** 2
+    along_y = (up + down - 2 * middle) / steps[1] ** 2
+    return float(along_x), float(along_y)
 
 
 def _on_plane(layout: Layout, plane: Plane, xs: Array, ys: Array) -> Source:
@@ -317,7 +354,7 @@ def _on_plane(layout: Layout, plane: Plane, xs: Array, ys: Array) -> Source:
     return Listed(at, len(xs) * len(ys), layout)
 
 
-def _warned(values: Array, name: str) -> Array:
+def warned(values: Array, name: str) -> Array:
     bad = np.count_nonzero(~np.isfinite(values))
     if bad:
         warnings.warn(

@@ -33,7 +33,7 @@ def plain_array(weights: Any) -> NDArray[Any]:
     return np.asarray(weights)
 
 
-def _vectors(weights: Any, what: str) -> Array:
+def vectors(weights: Any, what: str) -> Array:
     """Convert an array, a tensor or a sequence to float64, and check that it is finite."""
     array = np.array(plain_array(weights), dtype=np.float64)
     if not np.isfinite(array).all():
@@ -84,7 +84,7 @@ class Plane:
 
     def __post_init__(self) -> None:
         for name in ("origin", "u", "v"):
-            vector = _vectors(getattr(self, name), name)
+            vector = vectors(getattr(self, name), name)
             vector.setflags(write=False)
             object.__setattr__(self, name, vector)
             if vector.ndim != 1:
@@ -129,7 +129,7 @@ class Plane:
     def residual(self, weights: ArrayLike) -> Array:
         """Return the distance (…) of `weights` (…, P) from the plane."""
         nearest = self.project(weights)
-        away = _vectors(weights, "weights") - self.point(nearest[..., 0], nearest[..., 1])
+        away = vectors(weights, "weights") - self.point(nearest[..., 0], nearest[..., 1])
         return np.asarray(np.linalg.norm(away, axis=-1), dtype=np.float64)
 
     def explained_variance(self, weights: ArrayLike) -> float:
@@ -139,7 +139,7 @@ class Plane:
         they do not vary at all). Where the plane lies does not matter, only
         how it is turned.
         """
-        points = _vectors(weights, "weights").reshape(-1, len(self))
+        points = vectors(weights, "weights").reshape(-1, len(self))
         self._offset(points)
         points = points - points.mean(axis=0)
         basis, _ = np.linalg.qr(np.stack([self.u, self.v], axis=1))  # (P, 2)
@@ -177,7 +177,7 @@ class Plane:
         return xs, ys
 
     def _offset(self, weights: ArrayLike) -> Array:
-        array = _vectors(weights, "weights")
+        array = vectors(weights, "weights")
         if array.ndim < 1 or array.shape[-1] != len(self):
             raise ValueError(
                 f"this plane lies among {len(self)} weights, got weights of shape {array.shape}; "
@@ -189,7 +189,7 @@ class Plane:
 def _flat(net: nn.Module) -> Array:
     Layout(net)
     parameters = [p.detach().reshape(-1).cpu().double() for p in net.parameters()]
-    return _vectors(torch.cat(parameters), "the network")
+    return vectors(torch.cat(parameters), "the network")
 
 
 def _locate(net: nn.Module, weight: Weight) -> tuple[int, str]:
@@ -380,7 +380,7 @@ def pca_plane(
     J. Antognini, J. Sohl-Dickstein, "PCA of high dimensional random walks with
     comparison to neural network training", NeurIPS 2018, arXiv:1806.08805.
     """
-    points = _vectors(weights, "weights")
+    points = vectors(weights, "weights")
     if points.ndim < 2:
         raise ValueError(f"weights must have the shape (epoch, P), got {points.shape}")
     points = points.reshape(-1, points.shape[-1])
@@ -401,7 +401,7 @@ def pca_plane(
             raise ValueError(f"through must be 'mean', 'last' or weights, got {through!r}")
         origin = mean if through == "mean" else points[-1]
     else:
-        origin = _vectors(through, "through")
+        origin = vectors(through, "through")
     labels = [f"PC {i + 1} ({share[i]:.0%} of variance)" for i in (0, 1)]
     return Plane(origin, u, v, (labels[0], labels[1]), (float(share[0]), float(share[1])))
 
@@ -439,7 +439,7 @@ def three_point_plane(
     The construction is that of T. Garipov et al., "Loss surfaces, mode
     connectivity, and fast ensembling of DNNs", NeurIPS 2018, arXiv:1802.10026.
     """
-    start, second, third = (_vectors(w, n) for w, n in zip((a, b, c), "abc", strict=True))
+    start, second, third = (vectors(w, n) for w, n in zip((a, b, c), "abc", strict=True))
     if not start.shape == second.shape == third.shape or start.ndim != 1:
         raise ValueError(
             "a, b and c must be flat vectors of equally many weights, got shapes "

@@ -32,6 +32,9 @@ class Surface:
         Where the grid lies.
     name : str, default "loss"
         What the values are: the name of a figure's upright axis.
+    curvature : tuple of float, optional
+        The second derivatives along x and along y at the lowest grid point,
+        which `loss_surface` measures.
 
     Raises
     ------
@@ -44,6 +47,7 @@ class Surface:
     values: Array
     plane: Plane
     name: str = "loss"
+    curvature: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         for axis in ("xs", "ys", "values"):
@@ -58,6 +62,13 @@ class Surface:
         """Return x, y and the value of the lowest grid point (NaN is passed over)."""
         row, col = np.unravel_index(np.nanargmin(self.values), self.values.shape)
         return float(self.xs[col]), float(self.ys[row]), float(self.values[row, col])
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to mind before the surface is believed: see `swarm.surface.advise`."""
+        from swarm.surface._advice import advise
+
+        return advise(self)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the surface to an ``.npz`` file, whole or not at all.
@@ -84,6 +95,7 @@ class Surface:
                 v=plane.v,
                 labels=np.array(plane.labels),
                 explained=np.array(plane.explained or (), dtype=np.float64),
+                curvature=np.array(self.curvature or (), dtype=np.float64),
             )
         return path
 
@@ -102,12 +114,15 @@ class Surface:
         try:
             with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 parts = {name: file[name] for name in needed}
+                bends = tuple(float(b) for b in file["curvature"]) if "curvature" in file else ()
             first, second = (str(label) for label in parts["labels"])
             shares = tuple(float(share) for share in parts["explained"])
             explained = (shares[0], shares[1]) if shares else None
             directions = parts["origin"], parts["u"], parts["v"]
             plane = Plane(*directions, (first, second), explained)
-            return cls(parts["xs"], parts["ys"], parts["values"], plane, str(parts["name"]))
+            grid = parts["xs"], parts["ys"], parts["values"]
+            curvature = (bends[0], bends[1]) if bends else None
+            return cls(*grid, plane, str(parts["name"]), curvature)
         except FileNotFoundError:
             raise
         except Exception as error:  # whatever NumPy and zip make of a file that is none of theirs
