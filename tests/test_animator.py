@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from swarm import animator, env
 from swarm._limits import robust_limits
@@ -448,6 +449,173 @@ def test_robust_limits_are_a_range_whatever_the_values(values):
     assert low < high
     if np.isfinite(values).all():
         assert low < values[0] < high
+
+
+# What is wrong in silence
+
+
+def masked():
+    """An array with masked values that must never be seen, and the same with NaN."""
+    mask = RNG.random(DATA.shape) < 0.2
+    return np.ma.masked_array(np.where(mask, 1e3, DATA), mask), np.where(mask, np.nan, DATA)
+
+
+def test_what_is_masked_is_left_out_as_nan_is():
+    data, holes = masked()
+    np.testing.assert_array_equal(animator.LineSwarm(X, data).data, holes)
+    np.testing.assert_array_equal(animator.LineSwarm(X, list(data)).data, holes)
+    np.testing.assert_array_equal(animator.LineSwarm(X, DATA, truth=data[0, 0]).truth, holes[0, 0])
+    np.testing.assert_array_equal(animator.DensitySwarm(X, data).data, holes)
+    np.testing.assert_array_equal(animator.ScatterSwarm(data[..., :2]).data, holes[..., :2])
+    np.testing.assert_array_equal(animator.ImageSwarm(data).data, holes)
+    np.testing.assert_array_equal(animator.LossSwarm(data[..., 0], log=False).loss, holes[..., 0])
+    bars, expected = (animator.HistogramSwarm.from_swarm(d, 20) for d in (data, holes))
+    np.testing.assert_array_equal(bars.edges, expected.edges)
+    np.testing.assert_array_equal(bars.heights, expected.heights)
+
+
+def test_masked_integers_and_masks_without_effect():
+    whole = np.ma.masked_array(np.arange(6).reshape(2, 3))
+    assert animator.HistogramSwarm(whole).data.dtype == whole.dtype
+    whole[0, 1] = np.ma.masked
+    np.testing.assert_array_equal(animator.HistogramSwarm(whole).data, [[0, np.nan, 2], [3, 4, 5]])
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "uint64", "bool", "float16"])
+def test_a_density_of_small_numbers_does_not_wrap_around(dtype):
+    low, high = (0, 1) if dtype == "bool" else (0, 250) if dtype[0] == "u" else (-120, 120)
+    data = RNG.integers(low, high, (40, 2, 5), endpoint=True).astype(dtype)
+    x = np.array([-128, -20, 0, 3, 127], np.int8)
+    plot, expected = (animator.DensitySwarm(p, d) for p, d in ((x, data), (x * 1.0, data * 1.0)))
+    np.testing.assert_allclose(plot.columns, expected.columns)
+    for frame in range(2):
+        np.testing.assert_allclose(plot.counts(frame), expected.counts(frame), atol=1)
+        assert plot.counts(frame).sum() == expected.counts(frame).sum()
+
+
+POSITIVE = np.exp(3 * DATA)
+
+
+@pytest.mark.parametrize("way", ["setter", "hook"])
+@pytest.mark.parametrize(
+    ("make", "axis"),
+    [
+        (lambda **kw: animator.LineSwarm(X, POSITIVE, **kw), "y"),
+        (lambda **kw: animator.LineSwarm(np.exp(X), POSITIVE, truth=np.exp(Y), **kw), "x"),
+        (lambda **kw: animator.ScatterSwarm(POSITIVE[..., :2], **kw), "x"),
+        (lambda **kw: animator.ScatterSwarm(POSITIVE[..., :2], **kw), "y"),
+        (lambda **kw: animator.HistogramSwarm(POSITIVE[0], **kw), "y"),
+        (lambda **kw: animator.LossSwarm(POSITIVE[..., 0], log=False, **kw), "y"),
+    ],
+)
+def test_limits_suit_an_axis_that_a_setter_or_hook_makes_logarithmic(axes, make, axis, way):
+    name = f"set_{axis}scale"
+    options = {name: "log"} if way == "setter" else {"hook": lambda ax: getattr(ax, name)("log")}
+    plot = make(**options)
+    plot.plot_init(axes)
+    plot.animate(0)
+    axes.figure.canvas.draw()
+    low, high = getattr(axes, f"get_{axis}lim")()
+    assert 0 < low < high
+    if isinstance(plot, animator.ScatterSwarm):
+        points = POSITIVE[..., "xy".index(axis)]
+        assert low < points.min() < points.max() < high
+        assert low > points.min() / 10
+
+
+def test_limits_that_a_hook_sets_stay_on_any_scale(axes):
+    def hook(ax):
+        ax.set_yscale("log")
+        ax.set_ylim(0.5, 2)
+
+    animator.LineSwarm(X, POSITIVE, hook).plot_init(axes)
+    assert axes.get_ylim() == (0.5, 2)
+
+
+def test_limits_on_a_logit_axis_stay_between_0_and_1(axes):
+    plot = animator.LineSwarm(X, 1 / (1 + POSITIVE), set_yscale="logit")
+    plot.plot_init(axes)
+    axes.figure.canvas.draw()
+    assert 0 < axes.get_ylim()[0] < axes.get_ylim()[1] < 1
+
+
+def pixels_of(axes):
+    axes.set_axis_off()
+    axes.set_position((0, 0, 1, 1))
+    for other in axes.figure.axes[1:]:
+        other.remove()
+    axes.figure.canvas.draw()
+    return np.array(axes.figure.canvas.buffer_rgba())
+
+
+@pytest.mark.parametrize("extent", [(0, 4, 0, 3), (4, 0, 0, 3), (0, 4, 3, 0), (4, 0, 3, 0)])
+def test_a_picture_with_falling_edges_is_where_matplotlib_draws_it(axes, extent):
+    field = RNG.random((1, 3, 4))
+    plot = animator.ImageSwarm(field, limits=(0, 1), extent=extent, cmap="viridis")
+    plot.plot_init(axes)
+    plot.animate(0)
+    ours = pixels_of(axes)
+    axes.clear()
+    axes.imshow(
+        field[0], vmin=0, vmax=1, extent=extent, cmap="viridis", origin="lower", aspect="auto"
+    )
+    theirs = pixels_of(axes)
+    off = np.abs(ours.astype(int) - theirs)[..., :3].max(axis=2)
+    assert (off > 4).mean() < 0.02  # but for edges
+
+
+@pytest.mark.parametrize("extent", [(0, 0, 0, 1), (0, 1, 2, 2), (0, np.nan, 0, 1)])
+def test_a_picture_without_an_extent_is_refused(extent):
+    with pytest.raises(ValueError, match="extent must be four finite numbers"):
+        animator.ImageSwarm(DATA, extent=extent)
+
+
+def test_a_picture_needs_linear_axes(axes):
+    plot = animator.ImageSwarm(DATA, extent=(1, 9, 1, 9), set_xscale="log")
+    with pytest.raises(ValueError, match=r"ImageSwarm needs linear axes.*log and linear"):
+        plot.plot_init(axes)
+
+
+def bars_everywhere():
+    return animator.HistogramSwarm(np.tile(np.linspace(-2, 2, 100), (EPOCHS, 1)), 4)
+
+
+COVERING = {
+    "lines": lambda: animator.LineSwarm(X, DATA, linewidth=500, alpha=1),
+    "bars": bars_everywhere,
+    "density": lambda: animator.DensitySwarm(X, DATA * 0, rows=1, set_ylim=(-2, 2)),
+    "veil": lambda: animator.LossSwarm(np.exp(DATA[..., 0])),
+    "picture": lambda: animator.ImageSwarm(DATA, extent=(-2, 2, -2, 2)),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    # Elsewhere an image is a ground to draw on.
+    [(name, kind) for name in COVERING for kind in ("patch", "points", "line", "text")]
+    + [("picture", "image")],
+)
+def test_what_a_hook_draws_is_seen(axes, name, kind):
+    def hook(ax):
+        red = {"color": "#ff0000", "transform": ax.transAxes}
+        if kind == "image":
+            ax.imshow([[[1.0, 0, 0]]], extent=(-1, 1, -1, 1), aspect="auto")
+        elif kind == "patch":
+            ax.add_patch(Rectangle((0.4, 0.4), 0.2, 0.2, linewidth=0, **red))
+        elif kind == "points":
+            ax.scatter([0.5], [0.5], s=400, linewidths=0, **red)
+        elif kind == "line":
+            ax.plot([0.4, 0.6], [0.5, 0.5], linewidth=20, **red)
+        else:
+            ax.text(0.5, 0.5, "M", size=60, weight="bold", ha="center", va="center", **red)
+
+    plot = COVERING[name]()
+    plot.hook.insert(0, hook)
+    plot.plot_init(axes)
+    plot.animate(0)
+    axes.figure.canvas.draw()
+    pixels = np.asarray(axes.figure.canvas.buffer_rgba())[..., :3]
+    assert (pixels == (255, 0, 0)).all(axis=2).sum() > 200
 
 
 def test_setters_are_applied_after_everything_else(axes):

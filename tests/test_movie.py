@@ -104,6 +104,40 @@ class Inset:
         self.artists[0].set_ydata([0, frame / 2])
 
 
+class Twin(animator.LineSwarm):
+    """Twin axes, a note across the figure and a legend of it, made by a hook: all in front."""
+
+    def __init__(self):
+        def twin(ax):
+            other = ax.twinx()
+            other.plot([-3, 3], [0, 9], color="C1", linewidth=6)
+            other.set_facecolor("none")
+            ax.figure.text(0.4, 0.5, "a note", size=30)
+            ax.figure.add_axes((0.3, 0.3, 0.2, 0.2)).plot([0, 1])
+            ax.set_title("over all")
+
+        super().__init__(X, CURVES, twin, truth=np.sin(X))
+
+
+class Pair:
+    """A third party's plot that moves in both of a pair of twin axes, and beyond them."""
+
+    num_frames = 3
+
+    def plot_init(self, ax):
+        other = ax.twinx()
+        ax.set_title("a title that something moves over")
+        self.artists = [
+            ax.fill_between([0, 1], 0, 0.5, color="C0"),
+            *other.plot([0, 1], [0, 1], color="C1", linewidth=9),
+            ax.text(0.1, 1, "over", size=20),
+        ]
+
+    def animate(self, frame):
+        self.artists[1].set_ydata([0, frame])
+        self.artists[2].set_position((0.1 + frame / 5, 1))
+
+
 def all_kinds():
     fields = RNG.normal(size=(3, 5, 6))
     fields[1, 2, 3] = np.nan
@@ -116,6 +150,8 @@ def all_kinds():
         animator.ImageSwarm(fields, label="height"),
         Restless(),
         Inset(),
+        Twin(),
+        Pair(),
     ]
 
 

@@ -1,5 +1,6 @@
 """Limits that show a swarm, whatever a few wild bees do."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,17 @@ Limits = tuple[float, float]
 
 SAMPLE = 1_000_000  # values that limits are estimated from
 
+# Of axes on which only some values have a place: what is even there, and back.
+Scale = Callable[[Array], Array]
+SCALES: dict[str, tuple[Scale, Scale]] = {
+    "log": (np.log10, lambda even: 10.0**even),
+    "logit": (lambda part: np.log10(part / (1 - part)), lambda even: 1 / (1 + 10.0**-even)),
+}
 
-def robust_limits(*arrays: Array, keep: ArrayLike = (), margin: float = 0.05) -> Limits:
+
+def robust_limits(
+    *arrays: Array, keep: ArrayLike = (), margin: float = 0.05, scale: str = "linear"
+) -> Limits:
     """Choose limits that show the swarm, whatever a few wild bees do.
 
     The finite values are shown as far as Tukey's whiskers would reach, were they
@@ -28,28 +38,41 @@ def robust_limits(*arrays: Array, keep: ArrayLike = (), margin: float = 0.05) ->
         Values to show in any case.
     margin : float, default 0.05
         To add at both ends, as a fraction of the range.
+    scale : str, default "linear"
+        Of the axis, as matplotlib calls it. Fences and margins are even on it; values that
+        have no place on it, such as 0 on ``"log"``, do not count.
 
     Returns
     -------
     low, high : float
-        Finite, low < high; 0 and 1, with margins, if no value is finite.
+        Finite, low < high; 0 and 1 (on other scales what lies there), with margins, if no
+        value is finite.
 
     References
     ----------
     J. W. Tukey, *Exploratory Data Analysis*, Addison-Wesley, 1977 (fences and whiskers).
     """
-    sample = np.concatenate([_sample(array) for array in arrays] or [np.empty(0)])
+    forward, back = SCALES.get(scale, (np.asarray, np.asarray))
+    sample = _place(np.concatenate([_sample(a) for a in arrays] or [np.empty(0)]), forward)
     if sample.size:
         q05, q95 = np.quantile(sample, (0.05, 0.95))
         if q05 < q95:
             sample = sample[(sample >= 2 * q05 - q95) & (sample <= 2 * q95 - q05)]
-    kept = np.asarray(keep, dtype=float).ravel()
-    shown = np.concatenate([sample, kept[np.isfinite(kept)]])
+    shown = np.concatenate([sample, _place(np.asarray(keep, dtype=float).ravel(), forward)])
     low, high = (float(shown.min()), float(shown.max())) if shown.size else (0.0, 1.0)
     if high - low <= 1e-12 * max(abs(low), abs(high)):  # all the same
-        half = 0.5 * abs(low) if low else 0.5
+        half = 0.5 * abs(low) if low and scale == "linear" else 0.5
         low, high = low - half, high + half
-    return low - margin * (high - low), high + margin * (high - low)
+    room = margin * (high - low)
+    low, high = back(np.array([low - room, high + room])).tolist()
+    return low, high
+
+
+def _place(values: Array, forward: Scale) -> Array:
+    """Give where values are on an axis, of those that have a place there."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        places = forward(values)
+    return places[np.isfinite(places)]
 
 
 def _sample(array: Array) -> Array:

@@ -9,7 +9,7 @@ from matplotlib.patches import StepPatch
 from numpy.typing import ArrayLike
 
 from swarm._limits import Limits, robust_limits
-from swarm.animator._plot import FRONT, Hooks, MovingPlot, to_array
+from swarm.animator._plot import BACK, Hooks, MovingPlot, plain_array, to_array
 
 __all__ = ["HistogramSwarm"]
 
@@ -98,7 +98,7 @@ class HistogramSwarm(MovingPlot):
         ValueError
             As the class.
         """
-        array = np.asarray(data.detach().cpu() if hasattr(data, "detach") else data)
+        array = plain_array(data)
         if array.ndim < 2 or not array.size:
             raise ValueError(f"data must have shape (bee, epoch, *dims), got {array.shape}")
         frames = np.moveaxis(array, 1, 0).reshape(array.shape[1], -1)
@@ -112,7 +112,7 @@ class HistogramSwarm(MovingPlot):
     def plot_init(self, ax: Axes) -> None:
         """Set the limits, make the bars."""
         ax.set_xlim(self.edges[0], self.edges[-1])
-        ax.set_ylim(0, 1.05 * float(self.heights.max()) or 1.0)
+        self._limit(ax, y=self._y_limits)
         ax.set_ylabel("density" if self.density else "count")
         ax.grid(False, axis="x")
         if self._report:
@@ -125,10 +125,16 @@ class HistogramSwarm(MovingPlot):
             fill=True,
             facecolor=color,  # opaque: to let the ground shine through takes three times as long
             linewidth=0,
-            zorder=FRONT,
+            zorder=BACK,
         )
         ax.add_artist(bars)
         self._finish(ax, bars)
+
+    def _y_limits(self, scale: str) -> Limits:
+        most = float(self.heights.max()) or 1.0
+        if scale == "linear":
+            return 0.0, 1.05 * most
+        return 0.5 * float(self.heights[self.heights > 0].min(initial=most)), 2 * most
 
     def animate(self, frame: int) -> None:
         """Set the bars to the heights of a frame."""

@@ -9,7 +9,7 @@ from matplotlib.colors import Colormap
 from numpy.typing import ArrayLike
 
 from swarm.animator._lines import Curves
-from swarm.animator._plot import FRONT, Array, Hooks
+from swarm.animator._plot import BACK, Array, Hooks, draw_truth
 from swarm.animator._shades import Picture
 from swarm.style import density_colormap
 
@@ -71,16 +71,17 @@ class DensitySwarm(Curves):
         **set_kwargs: Any,
     ) -> None:
         super().__init__(x, data, truth, "bee", hook, set_kwargs)
-        steps = np.diff(self.x.astype(float))
+        steps = np.diff(self.x)
         if len(self.x) < 2 or not (steps > 0).all():
             raise ValueError("x must increase from at least 2 points on; sort x and data by x")
         if rows < 1:
             raise ValueError(f"rows must be at least 1, got {rows}")
         self.cmap = cmap
-        low, high = set_kwargs.get("set_ylim", self._limits())
+        low, high = set_kwargs.get("set_ylim", self._y_limits())
         self.edges = np.linspace(low, high, rows + 1)
-        self.columns = self.x.astype(float)
+        self.columns = self.x
         self._left: Array | None = None
+        self._dtype = np.result_type(self.data, np.float32)  # integers would wrap around
         even = np.allclose(steps, steps.mean(), rtol=1e-3)
         wanted = min(320, max(80, BIN_VALUES // len(self.data)))
         if not (even and 0.75 * wanted <= len(self.x) <= 1.5 * wanted):
@@ -88,7 +89,7 @@ class DensitySwarm(Curves):
             right = np.searchsorted(self.x, self.columns).clip(1, len(self.x) - 1)
             self._left = right - 1
             part = (self.columns - self.x[right - 1]) / (self.x[right] - self.x[right - 1])
-            self._part = part.astype(self.data.dtype if self.data.dtype.kind == "f" else float)
+            self._part = part.astype(self._dtype)
         # Column offsets into the flat table of counts, which has a spare row on either side
         # for what is beyond the limits.
         self._offsets = np.arange(len(self.columns), dtype=np.int32) * (rows + 2)
@@ -110,13 +111,13 @@ class DensitySwarm(Curves):
             Number of bees in each bin; the first row is the lowest.
         """
         rows = len(self.edges) - 1
-        heights = self.data[:, frame]  # (bee, N)
+        heights = self.data[:, frame].astype(self._dtype, copy=False)  # (bee, N)
         if self._left is not None:
             with np.errstate(invalid="ignore"):
                 here, there = heights[:, self._left], heights[:, self._left + 1]
                 heights = here + self._part * (there - here)
         scale = rows / (self.edges[-1] - self.edges[0])
-        places = np.multiply(heights, scale, dtype=np.result_type(heights, np.float32))
+        places = heights * self._dtype.type(scale)
         places += 1 - self.edges[0] * scale
         # fmax and fmin send NaN to the spare rows too.
         np.fmin(np.fmax(places, 0, out=places), rows + 1, out=places)
@@ -127,9 +128,10 @@ class DensitySwarm(Curves):
 
     def plot_init(self, ax: Axes) -> None:
         """Set the limits, draw the truth, make the picture."""
-        self._draw_axes(ax, (self.edges[0], self.edges[-1]))
-        for dots in ax.lines:
-            dots.set_zorder(FRONT + 1)
+        self._limit(ax, x=self._x_limits)
+        ax.set_ylim(self.edges[0], self.edges[-1])
+        if self.truth is not None:
+            draw_truth(ax, self.x, self.truth, zorder=BACK + 0.1)
         cmap = density_colormap() if self.cmap is None else mpl.colormaps.get_cmap(self.cmap)
         # A shade for each count. A few of many thousand bees must still be seen: hence the root.
         counts = np.arange(self.most + 1) / self.most
@@ -139,10 +141,9 @@ class DensitySwarm(Curves):
         colors[:24, 3] = np.linspace(0, 255, 24)
         half = (self.columns[1] - self.columns[0]) / 2
         extent = (self.columns[0] - half, self.columns[-1] + half, *self.edges[[0, -1]])
-        picture = Picture(ax, extent, colors, smooth=True, zorder=FRONT)
+        picture = Picture(ax, extent, colors, smooth=True, zorder=BACK)
         self._finish(ax, picture)
-        if ax.get_xscale() != "linear" or ax.get_yscale() != "linear":
-            raise ValueError("a DensitySwarm needs linear axes, and a hook or setter changed them")
+        picture.check_axes("a DensitySwarm")
 
     def animate(self, frame: int) -> None:
         """Count the curves of a frame."""

@@ -10,7 +10,7 @@ from matplotlib.colors import Colormap, Normalize
 from numpy.typing import ArrayLike
 
 from swarm._limits import Limits, robust_limits
-from swarm.animator._plot import FRONT, Hooks, MovingPlot, to_array
+from swarm.animator._plot import BACK, Hooks, MovingPlot, to_array
 from swarm.animator._shades import Picture
 from swarm.style import diverging_colormap
 
@@ -28,7 +28,8 @@ class ImageSwarm(MovingPlot):
     hook : callable or sequence of callables
         Each is called with the axes before the first frame.
     extent : (float, float, float, float), optional
-        Left, right, bottom and top edge of the picture; by default pixels.
+        Left, right, bottom and top edge of the picture, first to last column and row:
+        either pair may fall, and so do the axes then. By default pixels.
     limits : (float, float), optional
         Values at the ends of the colours, the same in all frames; by default
         robust ones, around 0 if values of both signs matter.
@@ -42,8 +43,8 @@ class ImageSwarm(MovingPlot):
     Raises
     ------
     ValueError
-        If `data` has another shape or is empty, limits are no range, or axes have
-        no such setter.
+        If `data` has another shape or is empty, `limits` or `extent` are no ranges, axes
+        have no such setter, or, when drawn, a hook or setter has made them not linear.
     """
 
     def __init__(
@@ -61,6 +62,13 @@ class ImageSwarm(MovingPlot):
         self.data = to_array(data, "data", "(frame, row, column)")
         if limits is not None and not (np.isfinite(limits).all() and limits[0] < limits[1]):
             raise ValueError(f"limits must be two finite numbers, low < high, got {limits}")
+        if extent is not None and not (
+            np.isfinite(extent).all() and extent[0] != extent[1] and extent[2] != extent[3]
+        ):
+            raise ValueError(
+                f"extent must be four finite numbers, left and right, bottom and top, each "
+                f"pair of different ones; got {extent}"
+            )
         low, high = robust_limits(self.data, margin=0.0) if limits is None else limits
         both = low < 0 < high and min(-low, high) > 0.2 * max(-low, high)
         if limits is None and both:
@@ -87,11 +95,15 @@ class ImageSwarm(MovingPlot):
         ax.set_xlim(extent[:2])
         ax.set_ylim(extent[2:])
         ax.set_aspect("equal" if self.extent is None else "auto")
-        picture = Picture(ax, extent, colors, smooth=False, zorder=FRONT)
+        picture = Picture(ax, extent, colors, smooth=False, zorder=BACK)
         scale = ScalarMappable(Normalize(*self.limits), cmap)
         bar = ax.figure.colorbar(scale, ax=ax, label=self.label)
         bar.outline.set_visible(False)
+        before = set(ax.get_children())
         self._finish(ax, picture)
+        picture.check_axes("an ImageSwarm")
+        for artist in set(ax.get_children()) - before:  # which it would hide altogether
+            artist.set_zorder(max(artist.get_zorder(), BACK + 0.01))
 
     def animate(self, frame: int) -> None:
         """Colour the picture by the values of a frame."""

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from swarm._limits import Limits, robust_limits
 from swarm.animator._plot import (
-    FRONT,
+    BACK,
     Hooks,
     MovingPlot,
     check_scores,
@@ -32,7 +32,7 @@ class Curves(MovingPlot):
         self, x: Any, data: Any, truth: Any, first: str, hook: Hooks, set_kwargs: dict[str, Any]
     ) -> None:
         super().__init__(hook, set_kwargs)
-        self.x = to_array(x, "x", "(N,)")
+        self.x = to_array(x, "x", "(N,)").astype(float, copy=False)
         self.data = to_array(data, "data", f"({first}, frame, N)")
         if not np.isfinite(self.x).all():
             raise ValueError("x must be finite, got NaN or infinite values")
@@ -53,14 +53,12 @@ class Curves(MovingPlot):
         """How many frames there are."""
         return self.data.shape[1]
 
-    def _limits(self) -> Limits:
-        return robust_limits(self.data, keep=() if self.truth is None else self.truth)
+    def _x_limits(self, scale: str = "linear") -> Limits:
+        return robust_limits(self.x, margin=0.0, scale=scale)
 
-    def _draw_axes(self, ax: Axes, y_limits: Limits) -> None:
-        ax.set_xlim(*robust_limits(self.x, margin=0.0))
-        ax.set_ylim(*y_limits)
-        if self.truth is not None:
-            draw_truth(ax, self.x, self.truth)
+    def _y_limits(self, scale: str = "linear") -> Limits:
+        keep = () if self.truth is None else self.truth
+        return robust_limits(self.data, keep=keep, scale=scale)
 
 
 class LineSwarm(Curves):
@@ -167,7 +165,9 @@ class LineSwarm(Curves):
 
     def plot_init(self, ax: Axes) -> None:
         """Draw the truth, set the limits, make the lines."""
-        self._draw_axes(ax, self._limits())
+        self._limit(ax, x=self._x_limits, y=self._y_limits)
+        if self.truth is not None:
+            draw_truth(ax, self.x, self.truth, zorder=BACK - 0.05)
         lines = len(self.data)
         self._lines = np.arange(lines)
         colors: Any = to_rgba("C0" if self.color is None else self.color)
@@ -185,7 +185,7 @@ class LineSwarm(Curves):
             colors=colors,
             alpha=self.alpha,
             linewidths=self.linewidth or 0.75 * mpl.rcParams["lines.linewidth"],
-            zorder=FRONT,
+            zorder=BACK,
         )
         ax.add_collection(swarm, autolim=False)
         self._finish(ax, swarm)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from swarm._limits import robust_limits
 from swarm.animator._plot import (
+    BACK,
     FRONT,
     Hooks,
     MovingPlot,
@@ -94,13 +95,13 @@ class LossSwarm(MovingPlot):
         ax.set_xlabel("epoch")
         ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         ax.set_ylabel("loss")
+        if self.log:
+            ax.set_yscale("log")
+        self._limit(ax, y=lambda scale: robust_limits(self.loss, scale=scale))
+        low, high = ax.get_ylim()
         if not self.log:
-            ax.set_ylim(*robust_limits(self.loss))
             return
-        low, high = robust_limits(np.log10(self.loss))
-        ax.set_yscale("log")
-        ax.set_ylim(10**low, 10**high)
-        if high - low < 1.7:  # so few powers of ten would leave an axis without numbers
+        if high < 50 * low:  # so few powers of ten would leave an axis without numbers
             ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.yaxis.set_major_formatter("{x:g}")
         ax.minorticks_off()
@@ -114,7 +115,11 @@ class LossSwarm(MovingPlot):
             curves = np.stack([np.broadcast_to(epoch, self.loss.shape), self.loss], axis=-1)
             colors: Any = bee if self.color_by is None else rank_colors(self.color_by)
             lines = LineCollection(
-                list(curves), colors=colors, alpha=opacity(bees), linewidths=0.6 * width, zorder=2
+                list(curves),
+                colors=colors,
+                alpha=opacity(bees),
+                linewidths=0.6 * width,
+                zorder=BACK,
             )
             ax.add_collection(lines, autolim=False)
             if self.color_by is not None:
@@ -122,8 +127,14 @@ class LossSwarm(MovingPlot):
         else:
             for inner, alpha in ((0, 0.2), (1, 0.35)):
                 band = self.quantiles[inner], self.quantiles[4 - inner]
-                ax.fill_between(epoch, *band, color=bee, alpha=alpha, linewidth=0, zorder=2)
-        ax.plot(epoch, self.quantiles[2], color=to_rgba("C1"), linewidth=1.4 * width, zorder=2.2)
+                ax.fill_between(epoch, *band, color=bee, alpha=alpha, linewidth=0, zorder=BACK)
+        ax.plot(
+            epoch,
+            self.quantiles[2],
+            color=to_rgba("C1"),
+            linewidth=1.4 * width,
+            zorder=BACK + 0.02,
+        )
 
     def animate(self, frame: int) -> None:
         """Put the cursor on an epoch."""
@@ -145,7 +156,7 @@ def _cursor(ax: Axes) -> tuple[Rectangle, Line2D, Line2D]:
         facecolor=ax.get_facecolor(),
         alpha=0.8,
         linewidth=0,
-        zorder=FRONT,
+        zorder=BACK + 0.04,
     )
     ax.add_artist(veil)
     muted = to_rgba(mpl.rcParams["axes.labelcolor"])

@@ -13,6 +13,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
+from swarm._limits import Limits
 from swarm.style import bee_colormap
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "check_scores",
     "draw_key",
     "draw_truth",
+    "plain_array",
     "rank_colors",
     "setter_hook",
     "to_array",
@@ -29,8 +31,12 @@ __all__ = [
 Array = NDArray[Any]
 Hook = Callable[[Axes], object]
 Hooks = Hook | Iterable[Hook]
+LimitsOn = Callable[[str], Limits]  # limits on an axis of this scale
 
-FRONT = 3.5  # in front of grid, truth and frame: then only what moves is drawn each time
+# In front of the grid, but behind all that a hook draws. What is drawn before the moving
+# artists stays; what comes after them is drawn anew for each frame.
+BACK = 0.6
+FRONT = 3.5  # in front of what hooks draw: only for what is small
 
 
 @runtime_checkable
@@ -83,6 +89,17 @@ class SwarmPlot(Protocol):
         """Give the artists the state of a frame, counted from 0."""
 
 
+def plain_array(data: Any) -> Array:
+    """Take an array, a tensor, or nested sequences; what is masked becomes NaN."""
+    if hasattr(data, "detach"):
+        data = data.detach().cpu()
+    elif isinstance(data, list | tuple) and any(map(np.ma.isMaskedArray, data)):
+        data = np.ma.stack(data)
+    if np.ma.is_masked(data):
+        data = np.ma.filled(data.astype(np.result_type(data.dtype, np.float32)), np.nan)
+    return np.asarray(data)
+
+
 def to_array(data: Any, name: str, shape: str) -> Array:
     """Take an array or tensor of numbers, and check its number of axes.
 
@@ -98,7 +115,8 @@ def to_array(data: Any, name: str, shape: str) -> Array:
     Returns
     -------
     numpy.ndarray
-        Real numbers; booleans and integers stay what they are.
+        Real numbers; booleans and integers stay what they are, unless some are masked:
+        those are NaN.
 
     Raises
     ------
@@ -107,9 +125,7 @@ def to_array(data: Any, name: str, shape: str) -> Array:
     TypeError
         If it isn't real numbers.
     """
-    if hasattr(data, "detach"):
-        data = data.detach().cpu()
-    array = np.asarray(data)
+    array = plain_array(data)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be real numbers, got dtype {array.dtype}")
     if array.ndim != shape.count(",") + (",)" not in shape):
@@ -231,16 +247,32 @@ class MovingPlot:
         self.hook: list[Hook] = [hook] if callable(hook) else list(hook)
         self.hook.append(setter_hook(set_kwargs))
         self.artists: list[Any] = []
+        self._choosers: dict[str, LimitsOn] = {}
+
+    def _limit(self, ax: Axes, **choosers: LimitsOn) -> None:
+        """Set limits of the axes "x" and "y", each by a function of its scale."""
+        self._choosers = choosers
+        for axis, choose in choosers.items():
+            ax.set(**{f"{axis}lim": choose(getattr(ax, f"get_{axis}scale")())})
 
     def _finish(self, ax: Axes, *artists: Artist) -> None:
         """Let hooks and setters have the last word on the axes, then keep the artists."""
         ax.set_autoscale_on(False)
+        before = {axis: self._scale_and_limits(ax, axis) for axis in self._choosers}
         for hook in self.hook:
             hook(ax)
+        for axis, choose in self._choosers.items():
+            scale, limits = self._scale_and_limits(ax, axis)
+            if scale != before[axis][0] and limits == before[axis][1]:
+                ax.set(**{f"{axis}lim": choose(scale)})
         self.artists = list(artists)
 
+    @staticmethod
+    def _scale_and_limits(ax: Axes, axis: str) -> tuple[str, Limits]:
+        return getattr(ax, f"get_{axis}scale")(), getattr(ax, f"get_{axis}lim")()
 
-def draw_truth(ax: Axes, x: Array, y: Array) -> None:
+
+def draw_truth(ax: Axes, x: Array, y: Array, zorder: float) -> None:
     """Draw a true curve as dots, at most about a hundred across the figure."""
     place = ax.get_subplotspec()
     columns = place.get_gridspec().ncols if place else 1
@@ -251,6 +283,6 @@ def draw_truth(ax: Axes, x: Array, y: Array) -> None:
         ".",
         color=to_rgba("C2"),
         markersize=(1.6 if columns == 1 else 1.2) * mpl.rcParams["lines.markersize"],
-        zorder=2,
+        zorder=zorder,
         label="truth",
     )

@@ -81,8 +81,11 @@ class ScatterSwarm(MovingPlot):
 
     def plot_init(self, ax: Axes) -> None:
         """Set the limits, make the points and their trails."""
-        ax.set_xlim(*robust_limits(self.data[..., 0]))
-        ax.set_ylim(*robust_limits(self.data[..., 1]))
+        self._limit(
+            ax,
+            x=lambda scale: robust_limits(self.data[..., 0], scale=scale),
+            y=lambda scale: robust_limits(self.data[..., 1], scale=scale),
+        )
         bees = len(self.data)
         colors: Any = [to_rgba("C0" if self.color is None else self.color)]
         if self.color_by is not None:

@@ -22,7 +22,8 @@ class Picture(Artist):
     ax : matplotlib.axes.Axes
         Where to draw; the picture is clipped to them.
     extent : (float, float, float, float)
-        Left, right, bottom and top edge in data coordinates.
+        Left, right, bottom and top edge in data coordinates, of the first and the last
+        column and row: either pair may fall.
     colors : numpy.ndarray of uint8, shape (256, 4)
         Red, green, blue and alpha of each shade.
     smooth : bool
@@ -53,12 +54,24 @@ class Picture(Artist):
         self.shades = shades
         self.stale = True
 
+    def check_axes(self, name: str) -> None:
+        """Raise ValueError unless the axes are linear, as a picture's pixels are."""
+        scales = (self.axes.get_xscale(), self.axes.get_yscale()) if self.axes else ()
+        if any(scale != "linear" for scale in scales):
+            raise ValueError(
+                f"{name} needs linear axes, and a hook or setter made them {' and '.join(scales)}"
+            )
+
     def draw(self, renderer: Any) -> None:
         """Draw the part that lies within the axes."""
         if not self.get_visible() or self.axes is None:
             return
-        left, right, bottom, top = self.extent
-        rows, columns = self.shades.shape
+        (left, right), (bottom, top) = sorted(self.extent[:2]), sorted(self.extent[2:])
+        shades = self.shades[
+            :: 1 if self.extent[2] < self.extent[3] else -1,
+            :: 1 if self.extent[0] < self.extent[1] else -1,
+        ]
+        rows, columns = shades.shape
         # The visible part, in data coordinates ...
         x0, x1 = np.clip(sorted(self.axes.get_xlim()), left, right)
         y0, y1 = np.clip(sorted(self.axes.get_ylim()), bottom, top)
@@ -71,7 +84,9 @@ class Picture(Artist):
         # ... and in shades, whose rows go up.
         across, up = columns / (right - left), rows / (top - bottom)
         box = (x0 - left) * across, (y0 - bottom) * up, (x1 - left) * across, (y1 - bottom) * up
-        picture = Image.fromarray(self.shades).resize((width, height), self._filter, box)
+        picture = Image.fromarray(np.ascontiguousarray(shades)).resize(
+            (width, height), self._filter, box
+        )
         scaled = np.asarray(picture)
         scaled = scaled[:: -1 if qy < py else 1, :: -1 if qx < px else 1]  # axes may be inverted
         gc = renderer.new_gc()

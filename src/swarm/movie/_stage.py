@@ -8,6 +8,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox, BboxBase
 
 from swarm.movie._encoder import WAITING
 
@@ -31,7 +33,8 @@ class Stage:
     """A figure of which some artists move.
 
     Frames are pixel for pixel what a full redraw of the figure gives, provided
-    that its axes do not overlap and that plots change nothing but their artists.
+    that plots change nothing but their artists, and that of axes which overlap none
+    move beyond their own.
 
     Parameters
     ----------
@@ -55,6 +58,7 @@ class Stage:
         self._moving: list[Artist] = []
         self._order: list[Artist] = []
         self._background: Any = None
+        self._placed = False
         self._renderers: Iterator[Any] = itertools.cycle(
             [RendererAgg(self.width, self.height, figure.dpi) for _ in range(KEPT_FRAMES)]
         )
@@ -74,6 +78,10 @@ class Stage:
         """
         for plot in self.plots:
             plot.animate(frame)
+        if not self._placed:
+            self.figure.draw_without_rendering()  # places titles and axes
+            self.figure.set_layout_engine("none")  # from now on everything stays where it is
+            self._placed = True
         moving = [artist for plot in self.plots for artist in plot.artists]
         if len(moving) != len(self._moving) or any(
             a is not b for a, b in zip(moving, self._moving, strict=True)
@@ -85,8 +93,7 @@ class Stage:
                 artist.set_animated(True)
             self._background = None
         if self._background is None:
-            self.canvas.draw()  # places titles and axes, and leaves out what is animated
-            self.figure.set_layout_engine("none")  # from now on everything stays where it is
+            self.canvas.draw()  # leaves out what is animated
             self._background = self.canvas.copy_from_bbox(self.figure.bbox)
         renderer = next(self._renderers)
         renderer.restore_region(self._background)
@@ -98,8 +105,8 @@ class Stage:
 def _drawing_order(figure: Figure, moving: Sequence[Artist]) -> list[Artist]:
     """List what must be drawn anew in each frame, from back to front.
 
-    These are the moving artists and, in the same axes, whatever lies in front of
-    one: for example a legend.
+    These are the moving artists and whatever lies in front of one: in the same axes,
+    for example a legend, or in the figure, for example twin axes.
     """
     movers = set(moving)
     for axes in figure.axes:
@@ -110,14 +117,39 @@ def _drawing_order(figure: Figure, moving: Sequence[Artist]) -> list[Artist]:
                 movers -= set(inner.get_children())
                 movers.add(inner)
     order: list[Artist] = []
-    for artist in sorted(figure.get_children(), key=Artist.get_zorder):
-        if artist in movers:
-            order.append(artist)
-        elif isinstance(artist, Axes):
-            inside = _axes_order(artist)
-            first = next((k for k, item in enumerate(inside) if item in movers), len(inside))
-            order += inside[first:]
+    drawn: list[BboxBase] = []  # where frames differ, of what is in the order so far
+    children = [child for child in figure.get_children() if child is not figure.patch]
+    for artist in sorted(children, key=Artist.get_zorder):
+        covers = _overlaps(artist, drawn)
+        if not isinstance(artist, Axes) or artist in movers:
+            if covers or artist in movers:
+                order.append(artist)
+                drawn.append(_extent(artist))
+            continue
+        inside = _axes_order(artist)
+        first = next((k for k, item in enumerate(inside) if covers or item in movers), None)
+        if first is None:
+            continue
+        if covers and artist.axison and artist.get_frame_on():
+            order.append(artist.patch)
+        # What moves and is clipped leaves alone the titles beside its axes.
+        clipped = all(item.get_clip_on() and item.get_clip_box() for item in movers & set(inside))
+        for item in inside[first:]:
+            beside = clipped and not covers and isinstance(item, Text)
+            if not beside or _overlaps(item, [artist.bbox]):
+                order.append(item)
+        drawn.append(artist.bbox)
     return order
+
+
+def _overlaps(artist: Artist, places: Sequence[BboxBase]) -> bool:
+    return bool(places) and artist.get_visible() and _extent(artist).count_overlaps(places) > 0
+
+
+def _extent(artist: Artist) -> BboxBase:
+    """Where an artist is, in pixels; everywhere, if it cannot tell."""
+    box = artist.bbox if isinstance(artist, Axes) else artist.get_tightbbox()
+    return Bbox([[-1e9, -1e9], [1e9, 1e9]]) if box is None else box
 
 
 def _axes_order(axes: Axes) -> list[Artist]:
