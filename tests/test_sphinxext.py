@@ -412,14 +412,14 @@ def test_partial_bundle_is_used_where_it_will_do(trace, bundle):
 
 def test_a_figure_that_needs_the_full_bundle_is_named_by_the_build(tmp_path):
     site, said = Site(tmp_path), io.StringIO()
-    figure = go.Figure(go.Pie(values=[1, 2]), layout={"title": {"text": "A pie"}})
-    (site.folder / "docs" / "pie.json").write_text(figure.to_json())
+    figure = go.Figure(go.Indicator(value=1), layout={"title": {"text": "A number"}})
+    (site.folder / "docs" / "number.json").write_text(figure.to_json())
     site.page(
-        "Home\n====\n\n.. plotly-figure:: pie.json\n\n.. toctree::\n\n   auto_gallery/index\n"
+        "Home\n====\n\n.. plotly-figure:: number.json\n\n.. toctree::\n\n   auto_gallery/index\n"
     )
     site.build(said)
-    assert "index: figure 'A pie' has traces of type pie" in said.getvalue()
-    assert "figure 'A pie' has no still picture" in said.getvalue()
+    assert "index: figure 'A number' has traces of type indicator" in said.getvalue()
+    assert "figure 'A number' has no still picture" in said.getvalue()
     assert "auto_gallery/bowl: figure" not in said.getvalue()
     assert (site.folder / "html" / "_static" / "plotly.min.js").is_file()
 
