@@ -94,22 +94,22 @@ for swarm in hive:  # (bee, epoch, weight) -> (bee, epoch)
 # %%
 # The picture
 # -----------
-# Each line is a bee; the dashed line is :math:`2/\eta`. Below, the loss of the same bees.
+# Each line is a bee, and each colour a learning rate. Above, the greatest curvature as a
+# share of :math:`2/\eta`: the edge is at 1. Below, the loss of the same bees.
 
 steps = STEPS_PER_RECORD * np.arange(1, NUM_RECORDS + 1)
-figure = Figure(figsize=(10, 6), layout="constrained")
-above, below = figure.subplots(2, 3, sharex=True, sharey="row")
-for swarm, top, bottom in zip(hive, above, below, strict=True):
-    top.plot(steps, swarm["sharpness"].T, color="#2f7de1", alpha=0.6, linewidth=1)
-    top.axhline(
-        2 / swarm["lr"], color="#e8590c", linestyle="--", label=f"2/η = {2 / swarm['lr']:.0f}"
-    )
-    top.set(title=f"η = {swarm['lr']}")
-    top.legend(loc="upper left")
-    bottom.semilogy(steps, swarm["loss"].T, color="#2f7de1", alpha=0.6, linewidth=1)
-    bottom.set(xlabel="step")
-above[0].set(ylabel="greatest curvature")
-below[0].set(ylabel="loss")
+figure = Figure(figsize=(7.2, 6.4), layout="constrained")
+above, below = figure.subplots(2, 1, sharex=True)
+above.axhline(1, color="#7b8491", linestyle="--", linewidth=1)
+for swarm, color in zip(hive, ("#2f7de1", "#0ca678", "#e8590c"), strict=True):
+    shares = swarm["sharpness"] * swarm["lr"] / 2
+    look = {"color": color, "alpha": 0.6, "linewidth": 1}
+    above.plot(steps, shares.T, **look)
+    below.semilogy(steps, swarm["loss"].T, **look)
+    above.plot([], [], color=color, label=f"η = {swarm['lr']}")
+above.set(ylabel="curvature / (2/η)", title="Curvature climbs to the edge, and stays there")
+below.set(ylabel="loss", xlabel="step")
+above.legend(loc="lower right", ncols=3)
 figure.savefig("edge_of_stability.png")
 figure
 
