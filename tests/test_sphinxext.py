@@ -24,6 +24,7 @@ from swarm import animator, player, sphinxext  # noqa: E402
 from swarm.sphinxext import _media as media  # noqa: E402
 from swarm.sphinxext import _pictures as pictures  # noqa: E402
 from swarm.sphinxext import _plotlyjs as plotlyjs  # noqa: E402
+from swarm.sphinxext._shown import read_picture  # noqa: E402
 
 # Building a site runs others' code, whose warnings are not ours to forbid.
 pytestmark = pytest.mark.filterwarnings("default")
@@ -185,6 +186,21 @@ def test_gallery_index_shows_a_card_with_claim_kind_and_tag(built):
     (words,) = re.findall(r'data-words="(.*?)"', page)
     assert json.loads(words.replace("&quot;", '"')) == ["surface", "bowl"]
     assert "<p>It has one lowest point.</p>" in page
+    assert page.count('class="sw-filter"') == 1
+    assert "sphx-glr-thumb" not in page
+
+
+def test_minigallery_shows_cards_too(site):
+    site.page(
+        "Home\n====\n\n.. minigallery:: ../gallery/*.py\n   :add-heading: See\n\n"
+        ".. toctree::\n\n   auto_gallery/index\n"
+    )
+    site.build()
+    page = site.html("index.html")
+    assert re.findall(r'sw-card-title"><a href="(.*?)"', page) == ["auto_gallery/bowl.html"]
+    assert "<p>It has one lowest point.</p>" in page
+    assert "See" in page
+    assert "sphx-glr-thumb" not in page
 
 
 LEAD = '''
@@ -222,16 +238,30 @@ metrics.findings(("corner", "5", "5.0", True))
 
 
 @pytest.mark.parametrize(
-    ("number", "led", "left"), [("", "plotly", "still"), (1, "still", "plotly")]
+    ("number", "led", "left"),
+    [
+        ("", "plotly", "still"),
+        (1, "still", "plotly"),
+        pytest.param("\n\n.. (chosen)", "still", "plotly", id="chosen for the card"),
+    ],
 )
 def test_the_lead_is_taken_from_the_run_below_and_shown_once(site, number, led, left):
-    site.script(value=0, name="led.py", text=LEAD.replace("{number}", str(number)))
+    text = LEAD.replace("{number}", str(number))
+    if "chosen" in str(number):
+        text = text.replace(
+            "import plotly", "# sphinx_gallery_thumbnail_number = 1\nimport plotly"
+        )
+    site.script(value=0, name="led.py", text=text)
     site.build()
     page = site.html("auto_gallery/led.html")
     kinds = [re.search(r"sw-(plotly|still)", f["class"])[1] for f in Figures(page).figures]
     assert kinds == [led, left]
     top = page[page.index("Words before") : page.index("Words after")]
     assert f"sw-{led}" in top
+    (light, dark) = Figures(top).images
+    assert (light["loading"], dark["loading"]) == ("eager", "lazy")
+    assert int(light["width"]) > 100 < int(light["height"])
+    assert light["alt"] == ("Two by two." if led == "plotly" else "A still")
     assert top.index("sw-findings") > top.index(f"sw-{led}")
     assert top.index("uv run") > top.index("sw-findings")
     assert page.count('class="sw-findings"') == 1
@@ -337,7 +367,7 @@ def test_search_index_has_titles_captions_and_alternatives_of_pictures(site):
     swarm = player.curves(
         np.arange(4), walk, title="Quokkas afloat", caption="Marsupials.", alt="Tufted."
     )
-    key = sphinxext.publish(swarm, site.folder / "cache" / "media")["key"]
+    key = sphinxext.publish(swarm, site.folder / "cache" / "media").key
     site.page(
         f"Home\n====\n\n.. swarm-published:: {key}\n\n.. toctree::\n\n   auto_gallery/index\n"
     )
@@ -391,6 +421,18 @@ def test_directives_show_movies_and_figures_side_by_side(site):
 
 
 # --- parts
+
+
+def test_what_is_known_of_a_picture_comes_back_whole_and_damage_is_named(tmp_path):
+    pair = [go.Figure(go.Surface(z=[[0, 1], [1, 2]])), go.Figure(go.Pie(values=[1, 2]))]
+    shown = media.publish(pair, tmp_path)
+    assert shown.files() == {name for item in shown.items for name in item.files()}
+    assert read_picture(shown.key, tmp_path) == shown
+    path = tmp_path / f"{shown.key}.json"
+    for damaged in (path.read_text()[:-9], path.read_text().replace("surface", "surfeit")):
+        path.write_text(damaged)
+        with pytest.raises(ValueError, match="is damaged"):
+            read_picture(shown.key, tmp_path)
 
 
 def test_figure_data_is_float32_and_bare():
@@ -450,8 +492,8 @@ def test_dark_still_turns_greys_over_keeps_colours_and_the_figure():
 
 
 def test_same_figure_published_twice_is_one_file(tmp_path):
-    specs = [media.publish(go.Figure(go.Surface(z=[[0, 1], [1, 2]])), tmp_path) for _ in range(2)]
-    assert specs[0] == specs[1]
+    shown = [media.publish(go.Figure(go.Surface(z=[[0, 1], [1, 2]])), tmp_path) for _ in range(2)]
+    assert shown[0] == shown[1]
     assert len(list(tmp_path.glob("*.js"))) == 1
 
 

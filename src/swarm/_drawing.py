@@ -1,11 +1,12 @@
-"""What drawings of swarms and surfaces have in common: epochs to keep, truth, scale of colours."""
+"""What drawings have in common: epochs to keep, truth, scale of colours, pictures as files."""
 
+import io
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["evenly", "is_log", "same_plane", "truth_points"]
+__all__ = ["evenly", "is_log", "same_plane", "truth_points", "webp"]
 
 Array = NDArray[Any]
 
@@ -72,3 +73,19 @@ def same_plane(one: Any, other: Any) -> bool:
     return one is other or all(
         np.array_equal(getattr(one, part), getattr(other, part)) for part in ("origin", "u", "v")
     )
+
+
+def webp(pixels: NDArray[np.uint8], width: int | None = None) -> bytes:
+    """Return a picture of shape `(H, W, 3 or 4)` as the content of a WebP file.
+
+    With a width, it is at most so many pixels wide.
+    """
+    from PIL import Image
+
+    image = Image.fromarray(pixels).convert("RGB")
+    if width is not None and width < image.width:
+        height = max(1, round(image.height * width / image.width))
+        image = image.resize((width, height), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=84, method=4)
+    return file.getvalue()

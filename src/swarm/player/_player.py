@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from swarm._drawing import webp
 from swarm._files import content_name, written_whole
 from swarm.player import _poster
-from swarm.player._poster import SIZES, webp
+from swarm.player._poster import SIZES
 from swarm.player._record import Recording
 
 if TYPE_CHECKING:

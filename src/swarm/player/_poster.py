@@ -1,6 +1,5 @@
 """Still pictures of a recorded swarm, drawn without a browser."""
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,12 +11,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
 
 from swarm.player._colors import MAP_ENDS, POINTS, palette
 from swarm.style import CATEGORIES, DARK, LIGHT, Style, opacity
 
-__all__ = ["SIZES", "draw", "webp"]
+__all__ = ["SIZES", "draw"]
 
 SIZES = {"wide": (736, 552), "narrow": (358, 400)}
 """Width and height of the stage in CSS pixels, for wide and narrow pages."""
@@ -260,10 +258,3 @@ def draw(
         canvas.draw()
         pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     return np.ascontiguousarray(pixels)
-
-
-def webp(pixels: NDArray[np.uint8]) -> bytes:
-    """Return a picture of shape ``(H, W, 3)`` as the content of a WebP file."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "WEBP", quality=80, method=4)
-    return file.getvalue()

@@ -20,7 +20,7 @@ from sphinx.util import logging
 
 from ._ahead import forget_results
 
-__all__ = ["fingerprint", "galleries", "prepare", "settle"]
+__all__ = ["end_build", "fingerprint", "galleries", "prepare"]
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ def _own(folder: Path) -> Path:
     return folder
 
 
-def settle(app: Sphinx, exception: Exception | None) -> None:
+def end_build(app: Sphinx, exception: Exception | None) -> None:
     """Take the mark of an unfinished build away once a build has ended without a warning."""
     unfinished = Path(app.config.swarm_cache) / "unfinished"
     if exception is not None or app._warncount:

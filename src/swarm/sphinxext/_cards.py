@@ -2,23 +2,28 @@
 
 import json
 import re
+from collections.abc import Callable
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx import addnodes
+from docutils.statemachine import string2lines
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.util import docname_join
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
-from ._markup import posters_html, thumbnail
+from ._markup import posters_html
 from ._mathml import inline_mathml
-from ._nodes import media_url, picture
+from ._nodes import media_url, wholes
+from ._shown import Movie, Picture, Still
+from ._state import Card, cards, page_of
 
-__all__ = ["gallery_script", "has_cards", "marks_html", "setup"]
+__all__ = ["gallery_script", "marks_html", "setup", "thumbnail_number"]
 
 _KINDS = {"movie": "Movie", "surface": "Surface", "hive": "Hive", "player": "Interactive"}
 
@@ -31,7 +36,7 @@ class card_filter(nodes.General, nodes.Element):
     """Buttons that narrow the cards down; dead weight without script, so hidden then."""
 
 
-class Cards(SphinxDirective):
+class ShowCards(SphinxDirective):
     """``swarm-cards``: cards of chosen gallery pages, one docname a line."""
 
     has_content = True
@@ -42,11 +47,21 @@ class Cards(SphinxDirective):
         for page in pages:
             if gallery_script(self.env, page) is None:
                 raise self.error(f"swarm-cards: {page} is not a page of the gallery")
-        around = [
-            nodes.raw("", mark, format="html") for mark in ('<div class="sw-cards">', "</div>")
-        ]
-        new = [card("", page=page, title=_title_of(self.env, page), intro="") for page in pages]
-        return [around[0], *new, around[1]]
+        return _cards_of(self.env, pages)
+
+
+class ShowFilter(SphinxDirective):
+    """``swarm-card-filter``: buttons that narrow the page's cards down."""
+
+    def run(self) -> list[nodes.Node]:
+        return [card_filter("")]
+
+
+def _cards_of(env: BuildEnvironment, pages: list[str]) -> list[nodes.Node]:
+    page_of(env).shows_cards = True
+    new = [card("", page=page, title=_title_of(env, page)) for page in pages]
+    around = [nodes.raw("", mark, format="html") for mark in ('<div class="sw-cards">', "</div>")]
+    return [around[0], *new, around[1]]
 
 
 def _title_of(env: BuildEnvironment, page: str) -> str:
@@ -61,45 +76,57 @@ def _title_of(env: BuildEnvironment, page: str) -> str:
 
 def gallery_script(env: BuildEnvironment, docname: str) -> Path | None:
     """Return the script behind a page, in the folder of generated pages, if there is one."""
-    conf = getattr(env.config, "sphinx_gallery_conf", {})
-    dirs = conf.get("gallery_dirs", [])
-    if not any(docname.startswith(f"{d}/") for d in ([dirs] if isinstance(dirs, str) else dirs)):
+    if not any(docname.startswith(f"{folder}/") for folder in _gallery_folders(env.config)):
         return None
     path = Path(env.srcdir, docname + ".py")
     return path if path.is_file() else None
 
 
-def note_page(app: Sphinx, doctree: nodes.document) -> None:
-    """Remember what a card says of this gallery page."""
+def thumbnail_number(env: BuildEnvironment, docname: str) -> int:
+    """Return which of a gallery page's pictures its script chose for the card; 0 if none."""
+    return int(_settings(env, docname).get("thumbnail_number", 0))
+
+
+def _settings(env: BuildEnvironment, docname: str) -> dict[str, Any]:
+    """Return what the comments ``# sphinx_gallery_… = …`` of a page's script set."""
+    script = gallery_script(env, docname)
+    if script is None:
+        return {}
+    from sphinx_gallery.py_source_parser import extract_file_config
+
+    return dict(extract_file_config(script.read_text("utf-8")))
+
+
+def note_card(app: Sphinx, doctree: nodes.document) -> None:
+    """Remember what the card of this gallery page says."""
     env = app.env
     script = gallery_script(env, env.docname)
     if script is None:
         return
-    from sphinx_gallery.py_source_parser import extract_file_config
-
-    settings = extract_file_config(script.read_text("utf-8"))
-    specs = [node["spec"] for node in doctree.findall(picture)]
-    kinds = {
-        kind
-        for spec in specs
-        for s in (spec, *spec.get("items", ()))
-        for kind in s.get("shows", ())
-    }
+    shown = [[n["shown"] for n in whole.findall() if "shown" in n] for whole in wholes(doctree)]
+    kinds = {kind for whole in shown for picture in whole for kind in picture.shows}
     names = script.with_suffix(".codeobj.json")
     if names.is_file() and any("hive" in name for name in json.loads(names.read_text())):
         kinds.add("hive")
-    number = settings.get("thumbnail_number", 0)
-    # What moves says more than a plot, unless the script chooses.
-    ranked = specs if number else sorted(specs, key=lambda spec: spec["kind"] == "still")
-    posters = [t for t in map(thumbnail, ranked) if t]
+    chosen = _chosen(shown, thumbnail_number(env, env.docname))
     first = (p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section))
     paragraph = next(first, None)
-    env.__dict__.setdefault("swarm_cards", {})[env.docname] = {
-        "claim": _first_sentence(paragraph) if paragraph else "",
-        "kinds": [kind for kind in _KINDS if kind in kinds],
-        "tags": list(settings.get("tags", ())),
-        "posters": posters[min(max(number, 1), len(posters)) - 1] if posters else None,
-    }
+    page_of(env).card = Card(
+        claim=_first_sentence(paragraph) if paragraph else "",
+        kinds=tuple(kind for kind in _KINDS if kind in kinds),
+        tags=tuple(_settings(env, env.docname).get("tags", ())),
+        posters=chosen.thumbnail if chosen else {},
+        film=chosen.sources if isinstance(chosen, Movie) else {},
+    )
+
+
+def _chosen(shown: list[list[Picture]], number: int) -> Picture | None:
+    """Return the picture for a card: what moves says more than a plot, unless a script chooses."""
+    if number:
+        ranked = shown[number - 1] if number <= len(shown) else []
+    else:
+        ranked = sorted(chain.from_iterable(shown), key=lambda picture: isinstance(picture, Still))
+    return next((picture for picture in ranked if picture.thumbnail), None)
 
 
 def _first_sentence(paragraph: nodes.paragraph) -> str:
@@ -117,89 +144,109 @@ def _first_sentence(paragraph: nodes.paragraph) -> str:
     return html.rstrip(" :")
 
 
-def take_over(app: Sphinx, doctree: nodes.document) -> None:
-    """Replace sphinx-gallery's thumbnails, on its index and in mini-galleries, by cards."""
-    for raw in list(doctree.findall(nodes.raw)):
-        text = raw.astext()
-        if "sphx-glr-thumbcontainer" in text:
-            _replace_thumbnail(raw, text)
-        elif "sg-tag-list" in text:
-            _place_filter(app, doctree, raw)
-        elif "sphx-glr-thumbnails" in text:
-            raw.replace_self(nodes.raw("", '<div class="sw-cards">', format="html"))
-    if next(iter(doctree.findall(card)), None) is not None:
-        app.env.__dict__.setdefault("swarm_card_pages", set()).add(app.env.docname)
+# --- in the place of sphinx-gallery's thumbnails
+
+_THUMBNAILS = re.compile(
+    r"\.\. raw:: html\n\n +<div class=\"sphx-glr-thumbnails\">\n\n"
+    r"\.\. thumbnail-parent-div-open\n(.*?)\.\. thumbnail-parent-div-close\n\n"
+    r"\.\. raw:: html\n\n +</div>\n",
+    re.DOTALL,
+)
+_TAGS = re.compile(r"\.\. raw:: html\n\n +<div id='sg-tag-list'.*\n")
 
 
-def _replace_thumbnail(raw: nodes.raw, text: str) -> None:
-    parent = raw.parent
-    start = parent.index(raw)
-    # <div …> | only: image, link | title </div> | perhaps "only not html": link
-    link = next(iter(parent[start + 1].findall(addnodes.pending_xref)), None)
-    title = re.sub(r"<[^>]+>", "", parent[start + 2].astext()).strip()
-    intro = re.search(r'tooltip="([^"]*)"', text)
-    if link is None:
+def write_index(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Let the indexes that sphinx-gallery has written show our cards, and the first a filter."""
+    roots = [f"{folder}/index" for folder in _gallery_folders(app.config)]
+    if not docname.endswith("/index") or gallery_script(app.env, docname):
         return
-    new = card(
-        "", page=link["reftarget"].lstrip("/"), title=title, intro=intro[1] if intro else ""
+    if any(docname.startswith(root.removesuffix("index")) for root in roots):
+        source[0] = _with_cards(source[0], has_filter=docname in roots)
+
+
+def _with_cards(text: str, *, has_filter: bool) -> str:
+    """Replace sphinx-gallery's thumbnails, between its own marks, by `swarm-cards`."""
+
+    def directive(found: re.Match[str]) -> str:
+        pages = re.findall(r":doc:`(/.*?)`", found[1])
+        return ".. swarm-cards::\n\n" + "".join(f"   {page}\n" for page in pages) if pages else ""
+
+    text = (
+        _TAGS.sub(".. swarm-card-filter::\n", text, count=int(has_filter)) if has_filter else text
     )
-    more = len(parent) > start + 3 and parent[start + 3]
-    count = 4 if isinstance(more, addnodes.only) and "not html" in more["expr"] else 3
-    parent[start : start + count] = [new]
+    return _THUMBNAILS.sub(directive, _TAGS.sub("", text))
 
 
-def _place_filter(app: Sphinx, doctree: nodes.document, raw: nodes.raw) -> None:
-    is_first = next(iter(doctree.findall(card_filter)), None) is None
-    dirs = app.config.sphinx_gallery_conf["gallery_dirs"]
-    roots = {f"{d}/index" for d in ([dirs] if isinstance(dirs, str) else dirs)}
-    if is_first and app.env.docname in roots:
-        raw.replace_self(card_filter(""))
-    else:
-        raw.parent.remove(raw)
+def _gallery_folders(config: Config) -> list[str]:
+    dirs = getattr(config, "sphinx_gallery_conf", {}).get("gallery_dirs", [])
+    return [dirs] if isinstance(dirs, str) else list(dirs)
 
 
-def has_cards(env: BuildEnvironment, page: str) -> bool:
-    """Say whether a page shows cards."""
-    return page in env.__dict__.get("swarm_card_pages", ())
+class _Lines:
+    """Takes the lines that a directive would have put on the page."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.source = ""
+
+    def insert_input(self, lines: list[str], source: str) -> None:
+        self.lines, self.source = lines, source
+
+
+def replace_minigallery(app: Sphinx, config: Config) -> None:
+    """Let sphinx-gallery's directive ``minigallery`` show our cards."""
+    if "sphinx_gallery.gen_gallery" not in app.extensions:
+        return
+    from sphinx_gallery.directives import MiniGallery
+
+    class CardGallery(MiniGallery):
+        state_machine: Any
+
+        def run(self) -> list[nodes.Node]:
+            page = self.state_machine
+            self.state_machine = caught = _Lines()
+            super().run()
+            text = _with_cards("\n".join(caught.lines), has_filter=False)
+            page.insert_input(string2lines(text), caught.source)
+            return []
+
+    app.add_directive("minigallery", CardGallery, override=True)
 
 
 # --- writing
 
 
-def _cards(env: Any) -> dict[str, dict[str, Any]]:
-    """Return what the card of each gallery page says."""
-    found: dict[str, dict[str, Any]] = env.__dict__.setdefault("swarm_cards", {})
-    return found
-
-
-def marks_html(facts: dict[str, Any]) -> str:
+def marks_html(facts: Card) -> str:
     """Return the labels of what a page shows, and its tags, as a list; empty without any."""
-    kinds = [f'<li class="sw-kind">{_KINDS[kind]}</li>' for kind in facts["kinds"]]
-    tags = [f"<li>{escape(tag)}</li>" for tag in facts["tags"]]
+    kinds = [f'<li class="sw-kind">{_KINDS[kind]}</li>' for kind in facts.kinds]
+    tags = [f"<li>{escape(tag)}</li>" for tag in facts.tags]
     return f'<ul class="sw-marks">{"".join(kinds + tags)}</ul>' if kinds or tags else ""
 
 
 def _visit_card(translator: Any, node: card) -> None:
     builder = translator.builder
     here, page = builder.current_docname, node["page"]
-    facts = _cards(builder.env).get(page, {"claim": "", "kinds": [], "tags": [], "posters": None})
+    facts = cards(builder.env).get(page, Card())
     address = relative_uri(builder.get_target_uri(here), builder.get_target_uri(page))
-    words = [*facts["kinds"], *facts["tags"]]
-    picture_html = ""
-    if facts["posters"]:
-        url = media_url(builder, here)
-        still = facts["posters"]["light"]
-        share = min(1, 0.75 * still["width"] / still["height"])  # it is shown whole, in 4 to 3
-        sizes = f"(min-width: 30rem) {20 * share:.1f}rem, {90 * share:.1f}vw"
-        picture_html = posters_html(facts["posters"], "", url, sizes)
+    url = media_url(builder, here)
+    words = escape(json.dumps([*facts.kinds, *facts.tags]))
+    films = "".join(f' data-{mode}="{url(name)}"' for mode, name in facts.film.items())
     translator.body.append(
-        f'<article class="sw-card sw-figure" data-words="{escape(json.dumps(words))}">'
-        f'<div class="sw-card-still">{picture_html}</div>'
+        f'<article class="sw-card sw-figure" data-words="{words}">'
+        f'<div class="sw-card-still"{films}>{_still_html(facts, url)}</div>'
         f'<p class="sw-card-title"><a href="{address}">{node["title"]}</a></p>'
-        f"<p>{facts['claim'] or node['intro']}</p>"
-        f"{marks_html(facts)}</article>"
+        f"<p>{facts.claim}</p>{marks_html(facts)}</article>"
     )
     raise nodes.SkipNode
+
+
+def _still_html(facts: Card, url: Callable[[str], str]) -> str:
+    if not facts.posters:
+        return ""
+    light = facts.posters["light"]
+    share = min(1, 0.75 * light.width / light.height)  # it is shown whole, in 4 to 3
+    sizes = f"(min-width: 30rem) {20 * share:.1f}rem, {90 * share:.1f}vw"
+    return posters_html(facts.posters, "", url, sizes)
 
 
 def _toggle(word: str, label: str, mark: str) -> str:
@@ -210,9 +257,9 @@ def _toggle(word: str, label: str, mark: str) -> str:
 
 
 def _visit_filter(translator: Any, node: card_filter) -> None:
-    cards = _cards(translator.builder.env).values()
-    kinds = [kind for kind in _KINDS if any(kind in c["kinds"] for c in cards)]
-    tags = sorted({tag for c in cards for tag in c["tags"]}, key=str.casefold)
+    every = cards(translator.builder.env).values()
+    kinds = [kind for kind in _KINDS if any(kind in facts.kinds for facts in every)]
+    tags = sorted({tag for facts in every for tag in facts.tags}, key=str.casefold)
     rows = {
         "Show": [_toggle(kind, _KINDS[kind], "sw-kind") for kind in kinds],
         "about": [_toggle(tag, tag, "sw-tag") for tag in tags],
@@ -233,32 +280,6 @@ def _skip(translator: Any, node: nodes.Element) -> None:
     raise nodes.SkipNode
 
 
-# --- builds
-
-
-def outdated(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Write pages with cards again if what any card says has changed."""
-    said = json.dumps(_cards(env), sort_keys=True)
-    if env.__dict__.get("swarm_cards_said") == said:
-        return []
-    env.__dict__["swarm_cards_said"] = said
-    pages: set[str] = env.__dict__.get("swarm_card_pages", set())
-    return sorted(pages & env.found_docs)
-
-
-def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    """Forget a page that is gone or about to be read again."""
-    _cards(env).pop(docname, None)
-    env.__dict__.setdefault("swarm_card_pages", set()).discard(docname)
-
-
-def merge(app: Sphinx, env: BuildEnvironment, names: Any, other: Any) -> None:
-    """Take over what a parallel worker read."""
-    _cards(env).update({n: c for n, c in _cards(other).items() if n in names})
-    pages = env.__dict__.setdefault("swarm_card_pages", set())
-    pages |= other.__dict__.get("swarm_card_pages", set()) & set(names)
-
-
 def setup(app: Sphinx) -> None:
     """Register the nodes and what keeps them right."""
     other = (_skip, None)
@@ -266,9 +287,8 @@ def setup(app: Sphinx) -> None:
     app.add_node(
         card_filter, html=(_visit_filter, None), text=other, latex=other, man=other, texinfo=other
     )
-    app.add_directive("swarm-cards", Cards)
-    app.connect("doctree-read", note_page, priority=350)  # while the page is as its author left it
-    app.connect("doctree-read", take_over)
-    app.connect("env-updated", outdated)
-    app.connect("env-purge-doc", forget)
-    app.connect("env-merge-info", merge)
+    app.add_directive("swarm-cards", ShowCards)
+    app.add_directive("swarm-card-filter", ShowFilter)
+    app.connect("config-inited", replace_minigallery)
+    app.connect("source-read", write_index)
+    app.connect("doctree-read", note_card, priority=350)  # while the page is as its author left it

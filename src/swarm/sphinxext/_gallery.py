@@ -7,8 +7,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from swarm._files import written_whole
+
 from . import _media as media
 from ._notebook import STORE, style
+from ._shown import Picture
 
 __all__ = ["provenance_of", "reset", "scraper"]
 
@@ -28,28 +31,29 @@ def scraper(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]
     str
         reST that puts it on the page.
     """
-    from PIL import Image
-
-    from ._markup import picture_files, thumbnail
-
     store = Path(os.environ[STORE])
     variables = block_vars["example_globals"]
-    things = _shown(variables)
-    specs = [media.publish(thing, store) for thing in things]
-    for spec, path in zip(specs, block_vars["image_path_iterator"], strict=False):
-        posters = thumbnail(spec)
-        files = posters["light"]["files"] if posters else {}
-        source = files[min(files, key=int)] if files else _a_picture(picture_files(spec))
-        if source:  # sphinx-gallery's own thumbnail is made of it
-            with Image.open(store / source) as image:
-                image.convert("RGB").save(path)
-        else:
-            Image.new("RGB", (480, 300), "#eef0f3").save(path)
+    pictures = [media.publish(thing, store) for thing in _take_shown(variables)]
+    for shown, path in zip(pictures, block_vars["image_path_iterator"], strict=False):
+        _write_thumbnail(shown, store, path)
     _note_provenance(block_vars, variables)
-    return "".join(f"\n.. swarm-published:: {spec['key']}\n\n" for spec in specs)
+    return "".join(f"\n.. swarm-published:: {shown.key}\n\n" for shown in pictures)
 
 
-def _shown(variables: dict[str, Any]) -> list[Any]:
+def _write_thumbnail(shown: Picture, store: Path, path: str) -> None:
+    """Write what sphinx-gallery makes its own thumbnail of."""
+    from PIL import Image
+
+    posters = shown.thumbnail
+    source = posters["light"].file(1) if posters else _a_picture(shown.files())
+    if source:
+        with Image.open(store / source) as image:
+            image.convert("RGB").save(path)
+    else:
+        Image.new("RGB", (480, 300), "#eef0f3").save(path)
+
+
+def _take_shown(variables: dict[str, Any]) -> list[Any]:
     """Return what to show, and close pyplot's figures."""
     import matplotlib.pyplot as plt
 
@@ -110,7 +114,8 @@ def _note_provenance(block_vars: dict[str, Any], variables: dict[str, Any]) -> N
     path = Path(block_vars["target_file"]).with_suffix(".provenance.json")
     text = json.dumps({"settings": facts, "versions": _versions()}, indent=1)
     if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+        with written_whole(path) as part:
+            part.write_text(text)
 
 
 def _versions() -> dict[str, str]:
@@ -131,7 +136,17 @@ def provenance_of(page: Path) -> tuple[dict[str, dict[str, str]], float | None]:
     page : Path
         The page's source without its suffix.
     """
-    noted, cost = page.with_suffix(".provenance.json"), page.with_suffix(".cost.json")
-    facts = json.loads(noted.read_text()) if noted.is_file() else {"settings": {}, "versions": {}}
-    seconds = json.loads(cost.read_text())["time"] if cost.is_file() else None
-    return facts, seconds
+    facts = _read_json(page.with_suffix(".provenance.json"))
+    cost = _read_json(page.with_suffix(".cost.json"))
+    seconds = cost.get("time")
+    known = {name: facts.get(name, {}) for name in ("settings", "versions")}
+    return known, float(seconds) if seconds is not None else None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return what a file says; nothing if it is missing or damaged: the run wrote it, not us."""
+    try:
+        fields = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return fields if isinstance(fields, dict) else {}

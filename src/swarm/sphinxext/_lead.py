@@ -10,8 +10,11 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from . import _problems as problems
-from ._nodes import has_run, picture
+from ._cards import thumbnail_number
+from ._directives import has_run
+from ._nodes import picture, wholes
+from ._problems import report
+from ._shown import Still
 
 __all__ = ["lead_of", "setup"]
 
@@ -23,7 +26,10 @@ class lead(nodes.General, nodes.Element):
 
 
 class LeadPicture(SphinxDirective):
-    """``lead-picture``: show here the page's own picture, the n-th or the first that moves."""
+    """``lead-picture``: show here the page's own picture, the n-th.
+
+    By default the one that the script chose for its card, or else the first that moves.
+    """
 
     optional_arguments = 1
 
@@ -42,18 +48,18 @@ def lead_of(doctree: nodes.document) -> nodes.container | None:
 def place_lead(app: Sphinx, doctree: nodes.document) -> None:
     """Take the picture and the findings from below to where the page wants them."""
     for here in list(doctree.findall(lead)):
-        shown = list(doctree.findall(picture))
-        number = here["number"]
-        first = next((node for node in shown if node["spec"]["kind"] != "still"), None)
-        if number > len(shown) or not (number or shown):
+        shown = wholes(doctree)
+        number = here["number"] or thumbnail_number(app.env, app.env.docname)
+        if not shown or number > len(shown):
             if has_run(app.env, app.env.docname):
                 message = f"lead-picture: the page shows {len(shown)} pictures, so there is no "
                 message += f"number {number}" if number else "lead"
-                problems.report(app.env, app.env.docname, message)
+                report(app.env, app.env.docname, message)
             here.parent.remove(here)
             continue
-        chosen = shown[number - 1] if number else first or shown[0]
-        whole = chosen.parent if _is_pair(chosen.parent) else chosen
+        whole = shown[number - 1] if number else next(filter(_moves, shown), shown[0])
+        for node in whole.findall(picture):
+            node["leads"] = True
         box = nodes.container(classes=["sw-top"], ids=["lead"])
         _leave_word(whole)
         box += whole
@@ -63,8 +69,8 @@ def place_lead(app: Sphinx, doctree: nodes.document) -> None:
         here.replace_self(box)
 
 
-def _is_pair(node: nodes.Element) -> bool:
-    return "sw-pair" in node.get("classes", ())
+def _moves(whole: nodes.Element) -> bool:
+    return any(not isinstance(node["shown"], Still) for node in whole.findall(picture))
 
 
 def _leave_word(whole: nodes.Element) -> None:

@@ -2,140 +2,129 @@
 
 from collections.abc import Callable
 from html import escape
-from typing import Any
 
-from ._media import MEDIA
+from ._shown import Figure, Movie, Picture, Player, Poster, Still
 
-__all__ = ["figure_html", "picture_files", "thumbnail"]
+__all__ = ["MEDIA", "figure_html", "posters_html"]
 
-Spec = dict[str, Any]
+MEDIA = "{{media}}/"
+"""Stands in a player's HTML for the way from its page to the media folder."""
+
+Url = Callable[[str], str]
 
 
-def figure_html(spec: Spec, uid: str, url: Callable[[str], str]) -> tuple[str, str]:
+def figure_html(shown: Picture, uid: str, url: Url, *, leads: bool = False) -> tuple[str, str]:
     """Return the HTML before and after a picture's caption.
 
     Parameters
     ----------
-    spec : dict
-        From `swarm.sphinxext.publish`.
+    shown : Picture
     uid : str
         Its id, unique on the page and the same in every build.
     url : callable
         From a file's name in the store to its address seen from the page.
+    leads : bool, default False
+        Whether it stands on the first screen, so that its still must not wait.
     """
-    if spec["kind"] == "player":  # brings its own figure and caption
-        html = spec["html"].replace(MEDIA, url(""))
-        return f'<div class="sw-player" id="{uid}">{html}', "</div>"
-    before, after = _PARTS[spec["kind"]](spec, uid, url)
+    match shown:
+        case Player():  # brings its own figure and caption
+            html = _first(shown.html) if leads else shown.html
+            return f'<div class="sw-player" id="{uid}">{html.replace(MEDIA, url(""))}', "</div>"
+        case Movie():
+            before, after = _movie(shown, url)
+        case Figure():
+            before, after = _plotly(shown, uid, url), ""
+        case Still():
+            before, after = _still(shown, url), ""
+        case _:
+            raise TypeError(f"a {shown.kind} is shown by its parts")
     head = (
-        f'<figure class="sw-figure sw-{spec["kind"]}" id="{uid}" role="group"'
-        f' aria-label="{escape(spec["title"] or spec["alt"])}"{_data(spec, url)}>'
-        f"{before}<figcaption>"
+        f'<figure class="sw-figure sw-{shown.kind}" id="{uid}" role="group"'
+        f' aria-label="{escape(shown.title or shown.alt)}"{_data(shown, url)}>'
+        f"{_first(before) if leads else before}<figcaption>"
     )
     return head, f"{after}</figcaption></figure>"
 
 
-def picture_files(spec: Spec) -> set[str]:
-    """Return the names of all files in the store that a picture needs on the site."""
-    files = set(spec.get("files", ()))
-    for item in spec.get("items", ()):
-        files |= picture_files(item)
-    for mode in ("light", "dark"):
-        if part := spec.get(mode):
-            files |= {*part["poster"]["files"].values(), part.get("src", "")}
-    return (files | {spec.get("data", ""), spec.get("social", "")}) - {""}
-
-
-def thumbnail(spec: Spec) -> dict[str, Spec] | None:
-    """Return the posters ``{"light": …, "dark": …}`` to stand for a picture on a card."""
-    for item in (spec, *spec.get("items", ())):
-        if "light" in item:
-            return {mode: item.get(mode, item["light"])["poster"] for mode in ("light", "dark")}
-    return None
+def _first(html: str) -> str:
+    """Load the still at once; the one for dark pages waits until it is known to be shown."""
+    return html.replace('loading="lazy"', 'loading="eager" fetchpriority="high"', 1)
 
 
 def posters_html(
-    posters: dict[str, Spec], alt: str, url: Callable[[str], str], sizes: str, extra: str = ""
+    posters: dict[str, Poster], alt: str, url: Url, sizes: str, extra: str = ""
 ) -> str:
     """Return ``<img>`` tags of a poster in light and dark; the page's theme shows one."""
     return "".join(
-        f'<img class="sw-{mode}" src="{url(_name(poster, 960))}" srcset="{_srcset(poster, url)}"'
-        f' sizes="{sizes}" width="{poster["width"]}" height="{poster["height"]}"'
+        f'<img class="sw-{mode}" src="{url(poster.file(960))}" srcset="{_srcset(poster, url)}"'
+        f' sizes="{sizes}" width="{poster.width}" height="{poster.height}"'
         f' alt="{escape(alt)}" loading="lazy" decoding="async"{extra}>'
         for mode, poster in posters.items()
     )
 
 
-def _name(poster: Spec, width: int) -> str:
-    files = {int(w): name for w, name in poster["files"].items()}
-    return str(files[min(files, key=lambda w: (w < width, abs(w - width)))])
+def _srcset(poster: Poster, url: Url) -> str:
+    return ", ".join(f"{url(name)} {width}w" for width, name in poster.files.items())
 
 
-def _srcset(poster: Spec, url: Callable[[str], str]) -> str:
-    return ", ".join(f"{url(name)} {width}w" for width, name in poster["files"].items())
-
-
-def _data(spec: Spec, url: Callable[[str], str]) -> str:
-    if spec["kind"] == "movie":
-        return f' data-fps="{spec["fps"]:g}" data-frames="{spec["frames"]}"'
-    if spec["kind"] == "plotly":
-        return (
-            f' data-figure="{spec["figure"]}" data-src="{url(spec["data"])}"'
-            f' data-bundle="{spec["bundle"]}"'
-        )
+def _data(shown: Picture, url: Url) -> str:
+    match shown:
+        case Movie():
+            return f' data-fps="{shown.fps:g}" data-frames="{shown.frames}"'
+        case Figure():
+            return (
+                f' data-figure="{shown.figure}" data-src="{url(shown.data)}"'
+                f' data-bundle="{shown.bundle}"'
+            )
     return ""
 
 
-def _movie(spec: Spec, uid: str, url: Callable[[str], str]) -> tuple[str, str]:
-    modes = [mode for mode in ("light", "dark") if mode in spec]
+def _movie(shown: Movie, url: Url) -> tuple[str, str]:
     videos = "".join(
-        f'<video{f" class=sw-{mode}" if len(modes) > 1 else ""} src="{url(spec[mode]["src"])}"'
-        f' poster="{url(_name(spec[mode]["poster"], 960))}"'
-        f' width="{spec["width"]}" height="{spec["height"]}" preload="none" controls muted loop'
-        f' playsinline aria-label="{escape(spec["title"])}">'
-        f'<a href="{url(spec[mode]["src"])}">{escape(spec["title"])}</a></video>'
-        for mode in modes
+        f'<video{f" class=sw-{mode}" if len(shown.sources) > 1 else ""} src="{url(source)}"'
+        f' poster="{url(shown.posters[mode].file(960))}"'
+        f' width="{shown.width}" height="{shown.height}" preload="none" controls muted loop'
+        f' playsinline aria-label="{escape(shown.title)}">'
+        f'<a href="{url(source)}">{escape(shown.title)}</a></video>'
+        for mode, source in shown.sources.items()
     )
     bar = (
         '<div class="sw-bar" role="group" aria-label="Movie controls">'
         '<button type="button" data-play aria-label="Play">▶</button>'
         '<button type="button" data-step="-1" aria-label="One frame back">‹</button>'
         '<button type="button" data-step="1" aria-label="One frame on">›</button>'
-        f'<input type="range" min="1" max="{spec["frames"]}" value="1" aria-label="Frame">'
-        f"<output>– / {spec['frames']}</output>"
+        f'<input type="range" min="1" max="{shown.frames}" value="1" aria-label="Frame">'
+        f"<output>– / {shown.frames}</output>"
         '<button type="button" data-speed aria-label="Speed: 1 times">1×</button>'
         '<button type="button" data-full aria-label="Full screen">⤢</button></div>'
     )
-    size = spec["bytes"]
+    size = shown.bytes
     weight = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
     link = (
-        f' <a class="sw-download" href="{url(spec["light"]["src"])}" download>'
+        f' <a class="sw-download" href="{url(shown.sources["light"])}" download>'
         f"Download the movie ({weight})</a>"
     )
     return f'<div class="sw-screen">{videos}</div>{bar}', link
 
 
-def _plotly(spec: Spec, uid: str, url: Callable[[str], str]) -> tuple[str, str]:
-    size = f"{spec['width']} / {spec['height']}"
-    if "light" in spec:
-        posters = {mode: spec[mode]["poster"] for mode in ("light", "dark")}
-        poster = posters_html(posters, spec["alt"], url, "(min-width: 46rem) 46rem, 100vw")
+def _plotly(shown: Figure, uid: str, url: Url) -> str:
+    if shown.thumbnail:
+        wide = "(min-width: 46rem) 46rem, 100vw"
+        poster = posters_html(shown.thumbnail, shown.alt, url, wide)
     else:
-        poster = f'<p class="sw-noposter">{escape(spec["alt"])}</p>'
-    label = "Rotate in 3D" if spec["spatial"] else "Explore"
+        poster = f'<p class="sw-noposter">{escape(shown.alt)}</p>'
+    label = "Rotate in 3D" if shown.spatial else "Explore"
     return (
-        f'<div class="sw-stage" style="aspect-ratio:{size}">{poster}'
+        f'<div class="sw-stage" style="aspect-ratio:{shown.width} / {shown.height}">{poster}'
         f'<button type="button" class="sw-mount" aria-describedby="{uid}-say">{label}</button>'
         "</div>"
         f'<p class="sw-say" id="{uid}-say" aria-live="polite"></p>'
         "<noscript><p>Without JavaScript this figure stays a still picture.</p></noscript>"
-    ), ""
+    )
 
 
-def _still(spec: Spec, uid: str, url: Callable[[str], str]) -> tuple[str, str]:
-    posters = {mode: spec[mode]["poster"] for mode in ("light", "dark")}
-    return posters_html(posters, spec["alt"], url, f"(min-width: 46rem) {spec['width']}px, 100vw",
-                        f' style="max-width:{spec["width"]}px"'), ""  # fmt: skip
-
-
-_PARTS = {"movie": _movie, "plotly": _plotly, "still": _still}
+def _still(shown: Still, url: Url) -> str:
+    sizes = f"(min-width: 46rem) {shown.width}px, 100vw"
+    return posters_html(
+        shown.thumbnail, shown.alt, url, sizes, f' style="max-width:{shown.width}px"'
+    )

@@ -2,14 +2,13 @@
 
 `publish` is the one way in, for a gallery script in Sphinx's own process and
 for a notebook in its kernel alike. Files are named by their content, so that
-a page never shows an old one and two pages share one. The description (a
-"spec") is JSON; `swarm.sphinxext._markup` turns it into a page's HTML.
+a page never shows an old one and two pages share one. What is known of a picture
+stands beside them as JSON; `swarm.sphinxext._markup` turns it into a page's HTML.
 """
 
 import base64
 import dataclasses
 import io
-import json
 import os
 import re
 import tempfile
@@ -22,24 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from swarm._drawing import webp
 from swarm._files import content_name, written_whole
 
-from ._pictures import WIDTHS, figure_pixels, webp
-from ._plotlyjs import PARTIAL_BUNDLE, PARTIAL_TRACES, bundle_for, figure_json, trace_types
+from ._markup import MEDIA
+from ._pictures import WIDTHS, figure_pixels
+from ._plotlyjs import bundle_for, figure_json, trace_types
+from ._shown import Figure, Movie, Pair, Picture, Player, Poster, Still, write_picture
 
-__all__ = [
-    "CLASSES",
-    "MEDIA",
-    "kind_of",
-    "notes_on",
-    "publish",
-    "publish_figure",
-    "publish_movie",
-    "read_spec",
-]
-
-MEDIA = "{{media}}/"
-"""Stands in a player's HTML for the way from its page to the media folder."""
+__all__ = ["CLASSES", "kind_of", "publish", "publish_figure", "publish_movie"]
 
 _KINDS = {
     ("swarm.movie", "Movie"): "movie",
@@ -52,8 +42,6 @@ _KINDS = {
 
 CLASSES = tuple(_KINDS)
 """``(module, name)`` of every class that a page can show."""
-
-Spec = dict[str, Any]
 
 
 def kind_of(thing: object) -> str | None:
@@ -73,7 +61,7 @@ def kind_of(thing: object) -> str | None:
     return None
 
 
-def publish(thing: Any, store: Path) -> Spec:
+def publish(thing: Any, store: Path) -> Picture:
     """Write what is needed to show `thing` into `store` and describe it.
 
     Parameters
@@ -84,8 +72,8 @@ def publish(thing: Any, store: Path) -> Spec:
 
     Returns
     -------
-    dict
-        The spec, also in ``store/<key>.json``; ``spec["key"]`` names it.
+    Picture
+        What is known of it, also in ``store/<key>.json``; ``picture.key`` names it.
 
     Raises
     ------
@@ -110,26 +98,11 @@ def publish(thing: Any, store: Path) -> Spec:
         case "player":
             return _publish_player(thing, store)
         case "pair":
-            return _write_spec(
-                {"kind": "pair", "items": [publish(t, store) for t in thing]}, store
-            )
+            return write_picture(Pair(items=tuple(publish(t, store) for t in thing)), store)
     raise TypeError(
         f"a {type(thing).__name__} is not something a page can show; expected a Movie, "
         "an IPython.display.Video, a plotly or matplotlib figure, or a Player"
     )
-
-
-def read_spec(key: str, store: Path) -> Spec:
-    """Return the spec that `publish` wrote."""
-    path = store / f"{key}.json"
-    try:
-        spec: Spec = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ValueError(
-            f"{path} is missing: the store was emptied after the page was made; "
-            "delete the build folder and build again"
-        ) from None
-    return spec
 
 
 # --- movies
@@ -143,7 +116,7 @@ def publish_movie(
     title: str = "",
     frame: int | None = None,
     caption: str = "",
-) -> Spec:
+) -> Picture:
     """Publish a movie file, with a poster in the widths a page needs.
 
     Parameters
@@ -162,32 +135,30 @@ def publish_movie(
         raise ValueError(f"cannot show the movie {path}: {error}") from error
     frame = int(0.75 * movie.frames) if frame is None else frame % movie.frames
     label = movie.title or movie.path.stem.replace("_", " ").replace("-", " ").capitalize()
-    spec: Spec = {
-        "kind": "movie", "shows": ["movie"], "title": label, "caption": caption,
-        "alt": f"{label}: a movie of {movie.duration:.0f} seconds",
-        "width": movie.width, "height": movie.height, "fps": movie.fps, "frames": movie.frames,
-        "bytes": movie.path.stat().st_size,
-    }  # fmt: skip
+    posters, sources = {}, {}
     for mode, file in (("light", movie.path), ("dark", movie.dark)):
         if file is not None:
-            spec[mode] = {
-                "src": _keep(file.read_bytes(), file.suffix, store),
-                "poster": _picture(movie.poster(frame, dark=mode == "dark"), store),
-            }
-    spec["social"] = _social(movie.poster(frame), store)
-    return _write_spec(spec, store)
+            sources[mode] = _keep(file.read_bytes(), file.suffix, store)
+            posters[mode] = _poster(movie.poster(frame, dark=mode == "dark"), store)
+    shown = Movie(
+        title=label, caption=caption, alt=f"{label}: a movie of {movie.duration:.0f} seconds",
+        shows=("movie",), posters=posters, social=_social(movie.poster(frame), store),
+        width=movie.width, height=movie.height, fps=movie.fps, frames=movie.frames,
+        bytes=movie.path.stat().st_size, sources=sources,
+    )  # fmt: skip
+    return write_picture(shown, store)
 
 
 def _opened(path: Any, dark: Any, title: str) -> Any:
     """Read what the files say of themselves, whoever wrote them."""
-    from swarm.movie import Movie
+    from swarm import movie as movies
 
-    movie = Movie.open(path, title)
+    movie = movies.Movie.open(path, title)
     if not movie.frames or not movie.fps:
         raise ValueError("it has no frames; write it again")
     if dark is None:
         return movie
-    other = Movie.open(dark)
+    other = movies.Movie.open(dark)
     if (other.width, other.height, other.frames) != (movie.width, movie.height, movie.frames):
         raise ValueError(f"{dark} has another size or number of frames; make both in one go")
     return dataclasses.replace(movie, dark=other.path)
@@ -213,7 +184,7 @@ def _video_path(video: Any) -> Iterator[Path]:
 # --- figures
 
 
-def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = "") -> Spec:
+def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = "") -> Picture:
     """Publish a plotly figure: its data as a script file, and posters to show first.
 
     The caption and the text alternative come from ``layout.meta``'s
@@ -226,59 +197,51 @@ def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = ""
     types = trace_types(fields)
     data = figure_json(fields)
     name = content_name(data.encode())
-    spec: Spec = {
-        "kind": "plotly", "shows": ["surface"] if types & {"surface", "contour"} else [],
-        "title": title, "caption": caption or meta.get("caption") or title,
-        "alt": alt or meta.get("alt") or title or f"A plotly figure of {', '.join(sorted(types))}",
-        "width": int(layout.get("width") or 720), "height": int(layout.get("height") or 520),
-        "bundle": bundle_for(types), "types": sorted(types), "figure": name,
-        "spatial": bool(types & {"surface", "scatter3d", "mesh3d", "volume", "isosurface"}),
-        "data": _keep(f'swarmFigure("{name}",{data});'.encode(), ".js", store),
-    }  # fmt: skip
+    width, height = int(layout.get("width") or 720), int(layout.get("height") or 520)
+    posters, social, reason = {}, "", ""
     try:
         for mode in ("light", "dark"):
-            pixels = _still_pixels(figure, spec, mode == "dark")
-            spec[mode] = {"poster": _picture(pixels, store)}
-            spec.setdefault("social", _social(pixels, store))
+            pixels = _still_pixels(figure, (width, height), mode == "dark")
+            posters[mode] = _poster(pixels, store)
+            social = social or _social(pixels, store)
     except ValueError as error:
-        spec["no_poster"] = str(error)
-    return _write_spec(spec, store)
+        reason = str(error)
+    shown = Figure(
+        title=title, caption=caption or meta.get("caption") or title,
+        alt=alt or meta.get("alt") or title or f"A plotly figure of {', '.join(sorted(types))}",
+        shows=("surface",) if types & {"surface", "contour"} else (),
+        posters=posters, social=social, width=width, height=height,
+        types=tuple(sorted(types)), figure=name, bundle=bundle_for(types),
+        data=_keep(f'swarmFigure("{name}",{data});'.encode(), ".js", store),
+        spatial=bool(types & {"surface", "scatter3d", "mesh3d", "volume", "isosurface"}),
+        no_poster=reason,
+    )  # fmt: skip
+    return write_picture(shown, store)
 
 
-def notes_on(spec: Spec) -> list[str]:
-    """Say what costs a figure's readers more, or shows them less, than a figure need."""
-    notes = []
-    if spec["kind"] == "plotly" and spec["bundle"] != PARTIAL_BUNDLE:
-        others = ", ".join(sorted(set(spec["types"]) - PARTIAL_TRACES))
-        notes.append(f"has traces of type {others}: its page loads the whole of plotly.js")
-    if "no_poster" in spec:
-        notes.append(f"has no still picture: {spec['no_poster']}")
-    return notes
-
-
-def _still_pixels(figure: Any, spec: Spec, dark: bool) -> NDArray[np.uint8]:
+def _still_pixels(figure: Any, size: tuple[int, int], dark: bool) -> NDArray[np.uint8]:
     from matplotlib import rc_context
 
     from swarm import figures
 
     # The site's own settings for plots must not reach into this drawing.
     with rc_context({"figure.constrained_layout.use": False}):
-        still = figures.still(figure, dark=dark, width=spec["width"], height=spec["height"])
-        return figure_pixels(still)
+        return figure_pixels(figures.still(figure, dark=dark, width=size[0], height=size[1]))
 
 
-def _publish_still(figure: Any, store: Path) -> Spec:
+def _publish_still(figure: Any, store: Path) -> Picture:
     width, height = figure.get_size_inches() * 100
     title = _figure_title(figure)
-    spec: Spec = {
-        "kind": "still", "shows": [], "title": title, "caption": "", "alt": title,
-        "width": round(width), "height": round(height),
-    }  # fmt: skip
+    posters, social = {}, ""
     for mode in ("light", "dark"):
         pixels = figure_pixels(figure, dark=mode == "dark", width=min(1440, round(2 * width)))
-        spec[mode] = {"poster": _picture(pixels, store)}
-        spec.setdefault("social", _social(pixels, store))
-    return _write_spec(spec, store)
+        posters[mode] = _poster(pixels, store)
+        social = social or _social(pixels, store)
+    shown = Still(
+        title=title, alt=title, posters=posters, social=social,
+        width=round(width), height=round(height),
+    )  # fmt: skip
+    return write_picture(shown, store)
 
 
 def _figure_title(figure: Any) -> str:
@@ -291,24 +254,23 @@ def _figure_title(figure: Any) -> str:
     return "; ".join(" ".join(_plain_text(part).split()) for part in parts if part) or "A plot"
 
 
-def _publish_player(player: Any, store: Path) -> Spec:
-    files = [Path(path).name for path in player.write(store)]
-    spec: Spec = {
-        "kind": "player", "shows": ["player"], "title": player.title, "files": files,
-        "caption": player.caption, "alt": player.alt, "html": player.html(MEDIA),
-    }  # fmt: skip
-    return _write_spec(spec, store)
+def _publish_player(player: Any, store: Path) -> Picture:
+    shown = Player(
+        title=player.title, caption=player.caption, alt=player.alt, shows=("player",),
+        html=player.html(MEDIA), own=tuple(Path(path).name for path in player.write(store)),
+    )  # fmt: skip
+    return write_picture(shown, store)
 
 
 # --- files
 
 
-def _picture(pixels: NDArray[np.uint8], store: Path) -> Spec:
-    """Write a picture in every width it fills; ``{"width", "height", "files": {width: name}}``."""
+def _poster(pixels: NDArray[np.uint8], store: Path) -> Poster:
+    """Write a picture in every width it fills."""
     height, width = pixels.shape[:2]
-    widths = [w for w in WIDTHS if w < width * 0.95] or []
+    widths = [w for w in WIDTHS if w < width * 0.95]
     files = {w: _keep(webp(pixels, w), ".webp", store) for w in (*widths, width)}
-    return {"width": width, "height": height, "files": {str(w): f for w, f in files.items()}}
+    return Poster(width, height, files)
 
 
 def _social(pixels: NDArray[np.uint8], store: Path) -> str:
@@ -327,15 +289,6 @@ def _keep(data: bytes, suffix: str, store: Path) -> str:
         with written_whole(path) as part:
             part.write_bytes(data)
     return name
-
-
-def _write_spec(spec: Spec, store: Path) -> Spec:
-    text = json.dumps(spec, indent=1, sort_keys=True)
-    key = content_name(text.encode())
-    named = {**spec, "key": key}
-    with written_whole(store / f"{key}.json") as part:
-        part.write_text(json.dumps(named, indent=1, sort_keys=True), "utf-8")
-    return named
 
 
 def _plain_text(text: str) -> str:

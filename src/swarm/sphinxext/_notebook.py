@@ -14,7 +14,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from . import _media as media
-from . import _problems as problems
+from ._nodes import picture_node, store_of
+from ._problems import report
+from ._shown import read_picture
 
 __all__ = ["STORE", "picture_keys", "place_pictures", "register", "style"]
 
@@ -59,7 +61,7 @@ def _show(thing: Any, store: Path) -> None:
 
 def _mark(thing: Any, store: Path) -> str:
     try:
-        return f"<!-- swarm-picture: {media.publish(thing, store)['key']} -->"
+        return f"<!-- swarm-picture: {media.publish(thing, store).key} -->"
     except (OSError, TypeError, ValueError) as error:  # for the page's own report: see below
         return f"<!-- swarm-problem: {escape(str(error))} -->"
 
@@ -111,11 +113,9 @@ def picture_keys(html: str) -> list[str]:
 
 def place_pictures(app: Sphinx, doctree: nodes.document) -> None:
     """Replace the marks that a notebook's cells left by their pictures."""
-    from ._nodes import picture_node, store_of
-
     for raw in list(doctree.findall(nodes.raw)):
         if mark := _MARK.search(raw.astext()):
             if mark[1] == "problem":
-                problems.report(app.env, app.env.docname, unescape(mark[2]))
+                report(app.env, app.env.docname, unescape(mark[2]))
             else:
-                raw.replace_self(picture_node(media.read_spec(mark[2], store_of(app.config))))
+                raw.replace_self(picture_node(read_picture(mark[2], store_of(app.config))))

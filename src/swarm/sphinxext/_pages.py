@@ -15,7 +15,8 @@ from ._cache import galleries
 from ._cards import gallery_script, marks_html
 from ._gallery import provenance_of
 from ._lead import lead_of
-from ._nodes import MEDIA_FOLDER, pictures
+from ._nodes import MEDIA_FOLDER
+from ._state import page_of
 
 __all__ = ["setup", "write_beside"]
 
@@ -23,7 +24,7 @@ NOTEBOOKS = "notebooks"  # where the site keeps them, for Colab and Binder to op
 _LABELS = {"python": "Python script", "jupyter": "Jupyter notebook", "zip": "Both, zipped"}
 
 
-def furnish(app: Sphinx, doctree: nodes.document) -> None:
+def add_downloads(app: Sphinx, doctree: nodes.document) -> None:
     """Put downloads and ways to run near the top of a gallery page, and all facts at its end."""
     script = gallery_script(app.env, app.env.docname)
     if script is None:
@@ -34,9 +35,8 @@ def furnish(app: Sphinx, doctree: nodes.document) -> None:
     title = next(iter(doctree.findall(nodes.title)))
     section = title.parent
     links = _launchers(app, app.env.docname)
-    marks = nodes.raw(
-        "", marks_html(app.env.__dict__["swarm_cards"][app.env.docname]), format="html"
-    )
+    card = page_of(app.env).card
+    marks = nodes.raw("", marks_html(card) if card else "", format="html")
     command = f"uv run --with {app.config.swarm_package} {script.name}"
     top = lead_of(doctree)  # what a reader came for stands before what is to be done with it
     before = top if top is not None and top.parent is section else title
@@ -183,10 +183,10 @@ def set_edit_link(app: Sphinx, page: str, template: str, context: Any, doctree: 
 
 def set_social_image(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
     """Offer a page's first picture to social media, through sphinxext-opengraph's metadata."""
-    for spec in pictures(app.env).get(page, ()):
-        if name := spec.get("social"):
+    for shown in page_of(app.env, page).pictures:
+        if shown.social:
             meta = dict(context.get("meta") or {})
-            meta.setdefault("og:image", f"{MEDIA_FOLDER}/{name}")
+            meta.setdefault("og:image", f"{MEDIA_FOLDER}/{shown.social}")
             context["meta"] = meta
             return
 
@@ -202,7 +202,7 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("swarm_repository", "", "env")
     app.add_config_value("swarm_notebook_branch", "gh-pages", "env")
     app.add_config_value("swarm_mode", "", "env")
-    app.connect("doctree-read", furnish, priority=400)  # before downloads are collected
+    app.connect("doctree-read", add_downloads, priority=400)  # before downloads are collected
     app.connect("config-inited", _connect_autodoc)
     app.connect("html-page-context", set_edit_link)
     app.connect("html-page-context", set_social_image, priority=400)

@@ -1,4 +1,4 @@
-"""Still pictures for a page: WebP in a few widths, on the page's light and dark ground."""
+"""Still pictures of matplotlib figures, on the page's light and dark ground."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from PIL import Image
 
 from swarm.style import DARK, LIGHT
 
-__all__ = ["WIDTHS", "darkened", "figure_pixels", "webp"]
+__all__ = ["WIDTHS", "darkened", "figure_pixels"]
 
 WIDTHS = (480, 960, 1440)
 """Widths in pixels at which a picture is written: a card, a page, a sharp screen."""
@@ -23,17 +23,6 @@ _PALETTE = [
     (np.array(to_rgb(getattr(LIGHT, name))), np.array(to_rgb(getattr(DARK, name))))
     for name in ("bee", "highlight", "other")
 ]
-
-
-def webp(pixels: NDArray[np.uint8], width: int) -> bytes:
-    """Return pixels `(H, W, 3 or 4)` as a WebP file at most `width` pixels wide."""
-    image = Image.fromarray(pixels).convert("RGB")
-    if width < image.width:
-        height = max(1, round(image.height * width / image.width))
-        image = image.resize((width, height), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=84, method=4)
-    return buffer.getvalue()
 
 
 def figure_pixels(figure: Any, *, dark: bool = False, width: int = 1440) -> NDArray[np.uint8]:
@@ -75,7 +64,7 @@ def darkened(figure: Any) -> Iterator[None]:
     undo: list[tuple[Callable[[Any], None], Any]] = []
     try:
         for artist in figure.findobj():
-            for name in _colour_names(artist):
+            for name in _color_names(artist):
                 get, put = getattr(artist, "get_" + name), getattr(artist, "set_" + name)
                 old = get()
                 new = _turned(old)
@@ -88,7 +77,7 @@ def darkened(figure: Any) -> Iterator[None]:
             put(old)
 
 
-def _colour_names(artist: Any) -> tuple[str, ...]:
+def _color_names(artist: Any) -> tuple[str, ...]:
     from matplotlib.collections import Collection
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -107,12 +96,12 @@ def _is_plain(collection: Any) -> bool:
     return bool(collection.get_array() is None and len(collection.get_facecolor()) < 10_000)
 
 
-def _turned(colour: Any) -> Any:
+def _turned(color: Any) -> Any:
     """Return the colour or colours for a dark page, or None where nothing changes."""
-    if colour is None or (isinstance(colour, str) and colour in {"none", "auto", "inherit"}):
+    if color is None or (isinstance(color, str) and color in {"none", "auto", "inherit"}):
         return None
     try:
-        rgba = to_rgba_array(colour).copy()
+        rgba = to_rgba_array(color).copy()
     except (TypeError, ValueError):
         return None
     if not len(rgba):
@@ -123,5 +112,5 @@ def _turned(colour: Any) -> Any:
     grey = rgb.max(axis=1) - rgb.min(axis=1) < _NEUTRAL
     level = rgb[grey].mean(axis=1, keepdims=True)
     rgb[grey] = _LIGHTEST - level * (_LIGHTEST - _DARKEST)
-    is_one = np.ndim(colour) < 2
+    is_one = np.ndim(color) < 2
     return tuple(rgba[0]) if is_one else rgba

@@ -44,8 +44,8 @@ def figure_json(figure: dict[str, Any]) -> str:
         if name not in {"template", "width", "height", "meta"}
     }
     template = figure.get("layout", {}).get("template") or {}
-    if colours := _colours_of(template, trace_types(figure)):
-        layout["template"] = colours
+    if colors := _colors_of(template, trace_types(figure)):
+        layout["template"] = colors
     small = {"data": figure.get("data", []), "layout": layout}
     if figure.get("frames"):
         small["frames"] = figure["frames"]
@@ -53,7 +53,7 @@ def figure_json(figure: dict[str, Any]) -> str:
     return text.replace("</", "<\\/")
 
 
-def _colours_of(template: dict[str, Any], types: set[str]) -> dict[str, Any]:
+def _colors_of(template: dict[str, Any], types: set[str]) -> dict[str, Any]:
     """Keep of a template (some 7 kB) what decides the colours of these traces."""
     layout = {
         name: template["layout"][name]

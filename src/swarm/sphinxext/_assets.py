@@ -1,0 +1,86 @@
+"""What pages load, and what is copied to the site so that they can."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+from swarm._files import written_whole
+
+from . import _pages as pages
+from ._cards import gallery_script
+from ._nodes import MEDIA_FOLDER, store_of
+from ._shown import Figure
+from ._state import all_pictures, media_files, page_of
+from ._written import take_away_old, written_by
+
+__all__ = ["setup"]
+
+_STATIC = Path(__file__).parent / "static"
+_ASSETS = {"movie": "swarm", "plotly": "swarm", "player": "player"}
+
+
+def _add_assets(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
+    """Load the scripts and styles of what this page shows, and no others."""
+    known = page_of(app.env, page)
+    scripts = {_ASSETS.get(shown.kind, "") for shown in known.pictures}
+    if known.shows_cards or gallery_script(app.env, page):
+        scripts.add("gallery")
+    if scripts:  # all share its colours
+        app.add_css_file("swarm.css")
+    for name in sorted(scripts - {""}):
+        app.add_js_file(f"{name}.js", loading_method="defer")
+        app.add_css_file(f"{name}.css")
+
+
+def _complete(app: Sphinx, exception: Exception | None) -> None:
+    """Give the site what its pages need, and take away what no page needs any more."""
+    if exception is not None or app.builder.format != "html":
+        return
+    media = media_files(app.env)
+    folder = Path(app.outdir, MEDIA_FOLDER)
+    folder.mkdir(exist_ok=True)
+    store = store_of(app.config)
+    for name in media:
+        if not (folder / name).exists():
+            _copy(store / name, folder / name)
+    wanted = {f"{MEDIA_FOLDER}/{name}" for name in media}
+    take_away_old(app, wanted | pages.write_beside(app) | written_by(app))
+
+
+def _copy_static(app: Sphinx, builder: Any) -> None:
+    """Put scripts and styles in place before pages are written, which name their checksums."""
+    if builder.format != "html":
+        return
+    static = Path(app.outdir, "_static")
+    static.mkdir(exist_ok=True)
+    every = all_pictures(app.env)
+    bundles = {shown.bundle for shown in every if isinstance(shown, Figure)}
+    scripts = {"gallery", "swarm", *(_ASSETS.get(shown.kind, "swarm") for shown in every)}
+    names = {f"{name}.{kind}" for name in scripts for kind in ("js", "css")}
+    for name in names | bundles:
+        source = _STATIC / name
+        _copy(source if source.exists() else _full_bundle(), static / name)
+
+
+def _full_bundle() -> Path:
+    import plotly
+
+    path = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    if not path.is_file():
+        raise ExtensionError(f"{path} is missing: install plotly again")
+    return path
+
+
+def _copy(source: Path, target: Path) -> None:
+    with written_whole(target) as part:
+        shutil.copyfile(source, part)
+
+
+def setup(app: Sphinx) -> None:
+    """Register what a page loads."""
+    app.connect("html-page-context", _add_assets)
+    app.connect("write-started", _copy_static)
+    app.connect("build-finished", _complete)

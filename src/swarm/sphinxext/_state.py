@@ -1,0 +1,96 @@
+"""What the extension knows of each page, kept with Sphinx's environment over builds."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.environment.collectors import EnvironmentCollector
+
+from ._shown import Picture, Poster
+
+__all__ = ["Card", "Page", "all_pictures", "cards", "media_files", "page_of", "pages", "setup"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the card of a gallery page says."""
+
+    claim: str = ""
+    """HTML."""
+    kinds: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    posters: dict[str, Poster] = field(default_factory=dict)
+    film: dict[str, str] = field(default_factory=dict)
+    """The movie to play while a reader points at the card, by mode."""
+
+
+@dataclass
+class Page:
+    """What is known of a page."""
+
+    pictures: list[Picture] = field(default_factory=list)
+    card: Card | None = None
+    shows_cards: bool = False
+    problems: list[str] = field(default_factory=list)
+
+
+def pages(env: Any) -> dict[str, Page]:
+    """Return ``{docname: page}``."""
+    found: dict[str, Page] = env.__dict__.setdefault("swarm_pages", {})
+    return found
+
+
+def page_of(env: Any, docname: str | None = None) -> Page:
+    """Return what is known of a page, by default the one that is being read."""
+    return pages(env).setdefault(docname or env.docname, Page())
+
+
+def cards(env: Any) -> dict[str, Card]:
+    """Return the card of each gallery page."""
+    return {name: page.card for name, page in sorted(pages(env).items()) if page.card}
+
+
+def all_pictures(env: Any) -> list[Picture]:
+    """Return the pictures of the whole site."""
+    return [shown for _, page in sorted(pages(env).items()) for shown in page.pictures]
+
+
+def media_files(env: Any) -> set[str]:
+    """Return the names of all files in the store that the site's pages need."""
+    posters = [p for card in cards(env).values() for p in card.posters.values()]
+    of_cards = {name for poster in posters for name in poster.files.values()}
+    return of_cards.union(*(shown.files() for shown in all_pictures(env)))
+
+
+class _Collector(EnvironmentCollector):
+    """Forgets pages that are gone, and takes over what parallel workers read."""
+
+    def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+        pages(env).pop(docname, None)
+
+    def merge_other(
+        self, app: Sphinx, env: BuildEnvironment, docnames: Iterable[str], other: BuildEnvironment
+    ) -> None:
+        pages(env).update({name: pages(other)[name] for name in docnames if name in pages(other)})
+
+    def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Pages note what they show where it is made."""
+
+    def get_updated_docs(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Write pages with cards again if what any card says has changed."""
+        said = {name: dataclasses.asdict(card) for name, card in cards(env).items()}
+        text = json.dumps(said, sort_keys=True)
+        if env.__dict__.get("swarm_cards_said") == text:
+            return []
+        env.__dict__["swarm_cards_said"] = text
+        return [n for n, page in pages(env).items() if page.shows_cards and n in env.found_docs]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the collector."""
+    app.add_env_collector(_Collector)
