@@ -422,3 +422,15 @@ def test_ready_made_bees_fly():
         swarm = loop(bee, {"width": 4}, num_bees=2, seed=0, fields="ypred,loss")
     assert swarm["ypred"].shape == (2, 3, 11)
     assert swarm["loss"].shape == (2, 3)
+
+
+def test_later_bees_of_a_swarm_are_those_of_the_whole():
+    whole = loop(make_bee(), num_bees=5, seed=3)
+    for engine in ("loop", "lift"):
+        later = core.swarm_train(make_bee(), num_bees=2, seed=3, first_bee=3, engine=engine)
+        for name, array in later.items():
+            np.testing.assert_allclose(array, whole[name][3:], atol=1e-6)
+    with pytest.raises(core.BeeError, match=rf"bee 7 \(seed {core.bee_seed(3, 7)}\)"):
+        loop(failing(1), num_bees=1, seed=3, first_bee=7)
+    with pytest.raises(ValueError, match="first_bee must be at least 0"):
+        loop(make_bee(), num_bees=1, seed=3, first_bee=-1)

@@ -9,6 +9,7 @@ from swarm._face import hand_on
 from swarm.core._errors import BeeError
 from swarm.core._paramsets import make_combo_paramsets, make_sweep_paramsets
 from swarm.core._swarm import bee_seed, hive_trainer, swarm_train
+from swarm.core._until import patience
 
 __all__ = [
     "BeeError",
@@ -16,6 +17,7 @@ __all__ = [
     "hive_trainer",
     "make_combo_paramsets",
     "make_sweep_paramsets",
+    "patience",
     "swarm_train",
 ]
 

@@ -26,12 +26,23 @@ class Settings:
     chunk: int | None = None
     verify: bool = True
     on_error: str = "raise"
+    until: Callable[..., Any] | None = None
+    uneven: str = "raise"
+
+    @property
+    def pad(self) -> bool:
+        """Whether bees may end at different times."""
+        return self.until is not None or self.uneven == "pad"
 
     def __post_init__(self) -> None:
         if self.engine not in ("auto", "lift", "loop"):
             raise ValueError(f"engine must be 'auto', 'lift' or 'loop', got {self.engine!r}")
         if self.on_error not in ("raise", "nan"):
             raise ValueError(f"on_error must be 'raise' or 'nan', got {self.on_error!r}")
+        if self.uneven not in ("raise", "pad"):
+            raise ValueError(f"uneven must be 'raise' or 'pad', got {self.uneven!r}")
+        if self.until is not None and not callable(self.until):
+            raise TypeError(f"until must be a function of the fields, got {self.until!r}")
         if self.chunk is not None and self.chunk < 1:
             raise ValueError(f"chunk must be at least 1 bee, got {self.chunk}")
 

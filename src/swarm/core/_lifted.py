@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from swarm.core._job import Job, Settings, seeded
 from swarm.core._progress import Progress
-from swarm.core._record import Record, as_array, as_values
+from swarm.core._record import as_array, as_values
+from swarm.core._swarms import Swarms
+from swarm.core._until import Endings
 from swarm.lift import CannotLift
 from swarm.lift._fly import Left, Meter, fly, outside_of, uncompiled
 
@@ -25,13 +27,17 @@ Rows = list[list[NDArray[np.generic]]]
 
 
 def train_lifted(
-    job: Job, record: Record, progress: Progress, alone: Callable[[Job, Record, int], None]
+    job: Job,
+    swarms: Swarms,
+    bees: range,
+    progress: Progress,
+    alone: Callable[[Job, Swarms, int], None],
 ) -> tuple[int, CannotLift | None]:
-    """Train the bees of a record at once, in chunks.
+    """Train some of the bees of a flight at once, in chunks.
 
     Parameters
     ----------
-    job, record, progress
+    job, swarms, bees, progress
         What to train, and where to keep and show it.
     alone : callable
         Trains one bee, of those that part from the others.
@@ -45,19 +51,20 @@ def train_lifted(
         Why it went no further.
     """
     watched = outside_of(job.trainer, job.params)
-    bees = record.bees
     size, rows = _first_chunk(job, bees)
     low = bees.start
     while low < bees.stop:
         chunk = range(low, min(low + size, bees.stop))
-        part = record.part(chunk)
+        part = swarms.part(chunk)
+        endings = Endings(part, job.settings.until, job.settings.pad)
         try:
             if job.settings.verify and low > bees.start:
                 rows, _ = _trial(job, chunk[-1])
             left = fly(
                 partial(_start, job, low),
                 job.seeds[chunk.start : chunk.stop],
-                part.write,
+                endings.write,
+                end=endings.end,
                 numbers=bool(job.each),
                 alone=rows,
                 tick=progress.epoch,
@@ -66,19 +73,19 @@ def train_lifted(
         except CannotLift as reason:
             return low, reason
         if len(left.bees) == len(chunk):
-            part = record.part(chunk)
+            part = swarms.part(chunk)
         elif len(left.bees):
-            part.settle(without=left.bees.tolist())
+            part.settle(without=left.bees)
         for i in left.bees:
             alone(job, part, chunk[int(i)])
         if (why := _why_left(left, part, job.settings)) is not None:
-            part.notes.append(f"trained some bees one after another: {why}")
-        record.add(part)
+            part.note(f"trained some bees one after another: {why}")
+        swarms.add(part)
         low = chunk.stop
     return low, None
 
 
-def _why_left(left: Left, part: Record, settings: Settings) -> CannotLift | None:
+def _why_left(left: Left, part: Swarms, settings: Settings) -> CannotLift | None:
     """Return what is worth a warning; raise it with ``engine="lift"``."""
     lift = settings.engine == "lift"
     if left.raised is not None and not part.failures:

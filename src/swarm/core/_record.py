@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-__all__ = ["Failure", "Record", "as_array", "as_values"]
+__all__ = ["Failure", "Record", "as_array", "as_values", "uneven"]
 
 Array = NDArray[Any]
 
@@ -60,14 +60,22 @@ class Record:
         The fields; None names them ``V1, V2, …`` when the first values arrive.
     arrays : list of ndarray of shape (bee, epoch, *dims), optional
         Where to write, if the number of epochs is known.
+    pad : bool, default False
+        Whether bees may end at different times.
     """
 
     def __init__(
-        self, bees: range, names: Sequence[str] | None, arrays: list[Array] | None = None
+        self,
+        bees: range,
+        names: Sequence[str] | None,
+        arrays: list[Array] | None = None,
+        pad: bool = False,
     ) -> None:
         self.bees = bees
         self.names = names
         self.arrays = arrays
+        self.pad = pad
+        self.ended = np.zeros(len(bees), dtype=bool)
         self.failures: list[Failure] = []
         self.notes: list[str] = []
         self._epochs = np.zeros(len(bees), dtype=int)  # yielded so far, by bee
@@ -85,7 +93,9 @@ class Record:
         TypeError
             If a value is not numeric.
         """
-        bee = self.bees[int(np.arange(len(self.bees))[where][0])]
+        if not isinstance(where, slice) and where[-1] - where[0] == len(where) - 1:
+            where = slice(int(where[0]), int(where[-1]) + 1)  # bees in order: no index needed
+        bee = self.bees[where.start if isinstance(where, slice) else int(where[0])]
         if self.names is None:
             self.names = [f"V{i}" for i in range(1, len(values) + 1)]
         if len(values) != len(self.names):
@@ -103,7 +113,7 @@ class Record:
             self._write_row(where, epoch, values, bee)
         else:
             if epoch >= self.arrays[0].shape[1]:
-                raise _uneven(bee, "more than", self.arrays[0].shape[1])
+                raise uneven(bee, "more than", self.arrays[0].shape[1])
             for name, array, value in zip(self.names, self.arrays, values, strict=True):
                 self._check(name, bee, epoch, value, array.shape[2:], array.dtype)
                 array[where, epoch] = value
@@ -139,8 +149,9 @@ class Record:
         """Make a record for some of the bees, which writes in place if that is possible yet."""
         start = bees.start - self.bees.start
         where = slice(start, start + len(bees))
-        arrays = None if self.arrays is None else [array[where] for array in self.arrays]
-        return Record(bees, self.names, arrays)
+        in_place = self.arrays is not None and not self.pad
+        arrays = [array[where] for array in self.arrays or ()] if in_place else None
+        return Record(bees, self.names, arrays, self.pad)
 
     def add(self, part: "Record") -> None:
         """Take over the values of a part whose bees have all ended."""
@@ -149,6 +160,7 @@ class Record:
         start = part.bees.start - self.bees.start
         where = slice(start, start + len(part.bees))
         self._epochs[where] = part._epochs
+        self.ended[where] = True
         self.names = self.names or part.names
         part.settle()
         if len(part.failures) == len(part.bees) and self.arrays is None:
@@ -171,15 +183,27 @@ class Record:
         if not part.arrays or np.may_share_memory(part.arrays[0], self.arrays[0]):
             return
         known, new = self.arrays[0].shape[1], part.arrays[0].shape[1]
+        if self.pad:
+            self._lengthen(new)
+            known = max(known, new)
         failed = len(part.failures) == len(part.bees)
-        if new > known or (new < known and not failed):
-            raise _uneven(part.bees[0], "more than" if new > known else "fewer than", known)
+        if new > known or (new < known and not failed and not self.pad):
+            raise uneven(part.bees[0], "more than" if new > known else "fewer than", known)
         assert self.names is not None
         start = part.bees.start - self.bees.start
         for name, array, values in zip(self.names, self.arrays, part.arrays, strict=True):
             # One bee in its first epoch stands for the part, which checked itself.
             self._check(name, part.bees[0], 0, values[:, 0], array.shape[2:], array.dtype)
             array[start : start + len(part.bees), :new] = values
+
+    def _lengthen(self, epochs: int) -> None:
+        """Make room for more epochs."""
+        for i, array in enumerate(self.arrays or ()):
+            if array.shape[1] < epochs:
+                longer = np.empty((array.shape[0], epochs, *array.shape[2:]), array.dtype)
+                longer[:, : array.shape[1]] = array
+                assert self.arrays is not None
+                self.arrays[i] = longer
 
     def settle(self, without: Sequence[int] = ()) -> None:
         """Fix the number of epochs, once the bees of this record have ended.
@@ -207,10 +231,10 @@ class Record:
             if self.arrays
             else int(counts[whole if whole else slice(None)].max())
         )
-        for i in range(len(self.bees)):
+        for i in range(len(self.bees) if not self.pad else 0):
             if counts[i] > known or (counts[i] < known and i not in failed):
                 few = "fewer than" if counts[i] < known else "more than"
-                raise _uneven(self.bees[i], few, known)
+                raise uneven(self.bees[i], few, known)
         if self.arrays is None and self._held:
             longest = max(self._held, key=lambda part: part._epochs.max())
             self.arrays = [
@@ -231,22 +255,26 @@ class Record:
             self._rows = []
 
     def finish(self) -> dict[str, Array]:
-        """Return the arrays by field, NaN where a failed bee no longer yielded.
+        """Return the arrays by field, NaN where a bee no longer yielded.
 
         Integers become float64 if there is a NaN to write.
         """
         assert self.arrays is not None
         assert self.names is not None
+        short = np.flatnonzero(self._epochs < self.arrays[0].shape[1])
         for i, array in enumerate(self.arrays):
-            if self.failures and array.dtype.kind not in "fc":
+            if len(short) and array.dtype.kind not in "fc":
                 array = self.arrays[i] = array.astype(np.float64)
-            for failure in self.failures:
-                array[failure.bee - self.bees.start, failure.epoch :] = np.nan
-        return dict(zip(self.names, self.arrays, strict=True))
+            for bee in short:
+                array[bee, self._epochs[bee] :] = np.nan
+        return dict(zip(self.names, self.arrays, strict=True)) | (
+            {"epochs_run": self._epochs} if self.pad else {}
+        )
 
 
-def _uneven(bee: int, few: str, known: int) -> ValueError:
+def uneven(bee: int, few: str, known: int) -> ValueError:
+    """Return the error of a bee that ends with more or fewer epochs than others."""
     return ValueError(
-        f"bee {bee} yields {few} the {known} epochs of other bees; all bees of a swarm must "
-        "yield equally often: go on yielding the last values after stopping early"
+        f"bee {bee} yields {few} the {known} epochs of other bees; to let each end by itself, "
+        "say when with until=, or fill up what is missing with uneven='pad'"
     )

@@ -2,7 +2,8 @@
 
 import sys
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import joblib
@@ -10,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swarm import util
+from swarm.core._flights import Flight, one_each, together
 from swarm.core._job import BeeTrainer, Job, Settings, read_each
 from swarm.core._record import Record
 from swarm.core._spread import in_this_process, over_processes
+from swarm.core._swarms import Swarms
 
 __all__ = ["bee_seed", "hive_trainer", "swarm_train"]
 
 Engine = Literal["auto", "lift", "loop"]
 OnError = Literal["raise", "nan"]
+Uneven = Literal["raise", "pad"]
 
 
 def bee_seed(seed: int, bee: int) -> int:
@@ -65,6 +69,9 @@ def swarm_train(
     fields: str | Sequence[str] | None = None,
     *,
     each: Mapping[str, Iterable[float]] | None = None,
+    until: Callable[..., Any] | None = None,
+    uneven: Uneven = "raise",
+    first_bee: int = 0,
     engine: Engine = "auto",
     n_jobs: int | None = None,
     chunk: int | None = None,
@@ -79,8 +86,9 @@ def swarm_train(
     bee_trainer : callable
         A generator function, called as ``bee_trainer(**bee_params)``, that
         trains one network and yields what to record once an epoch: a number,
-        array or tensor, or a tuple of them. All bees yield equally often, and
-        each value keeps its shape.
+        array or tensor, or a tuple of them. All bees yield equally often,
+        unless `until` or `uneven` say otherwise, and each value keeps its
+        shape.
     bee_params : mapping, optional
         Arguments of `bee_trainer`.
     num_bees : int, optional
@@ -99,6 +107,21 @@ def swarm_train(
         settings of optimisers and schedulers, of dropout, initialisers,
         losses and distributions. Where they decide on a shape or a branch,
         bees with equal numbers go together.
+    until : callable, optional
+        Ends each bee by itself, once it returns true. It takes by name the
+        fields that it wants, each what the bee has just yielded, as in
+        ``until=lambda loss: loss < 1e-3``; or ``history``, a mapping of the
+        fields to all that the bee has yielded, (epoch, *dims). `patience`
+        makes one. A bee that has ended is NaN from there on, as with
+        ``uneven="pad"``.
+    uneven : {"raise", "pad"}, default "raise"
+        What to do with bees that end by themselves at different times: raise
+        ValueError at the first, or fill up with NaN, which makes float64 of
+        integers. With ``"pad"`` or `until`, the result has another field
+        ``epochs_run`` of shape (num_bees,), the number of epochs of each bee.
+    first_bee : int, default 0
+        Index of the first bee, for adding bees to an earlier swarm: bee i is
+        the same whatever the first one.
     engine : {"auto", "lift", "loop"}, default "auto"
         ``"lift"`` runs the trainer once for all bees on stacked tensors and
         raises `swarm.lift.CannotLift` where that is not possible, ``"auto"``
@@ -124,6 +147,10 @@ def swarm_train(
     -------
     dict of str to numpy.ndarray of shape (num_bees, epoch, *dims)
         An array for each field, in the dtype that the bees yield.
+
+    See Also
+    --------
+    hive_trainer : A swarm for each of several parameter sets.
 
     Raises
     ------
@@ -159,10 +186,9 @@ def swarm_train(
     """
     params = bee_params or {}
     own, num_bees = read_each(each, params, num_bees)
-    settings = Settings(engine, chunk, verify, on_error)
-    (arrays,) = _fly(
-        bee_trainer, [params], num_bees, seed, fields, settings, n_jobs, progress, own
-    )
+    order = _Order(num_bees, seed, fields, first_bee, n_jobs, progress)
+    settings = Settings(engine, chunk, verify, on_error, until, uneven)
+    (arrays,) = _fly(bee_trainer, [Flight([0], params, {})], order, settings, own)
     return arrays
 
 
@@ -173,6 +199,9 @@ def hive_trainer(
     seed: int | None = None,
     fields: str | Sequence[str] | None = None,
     *,
+    until: Callable[..., Any] | None = None,
+    uneven: Uneven = "raise",
+    first_bee: int = 0,
     engine: Engine = "auto",
     n_jobs: int | None = None,
     chunk: int | None = None,
@@ -192,8 +221,14 @@ def hive_trainer(
     param_list : iterable of mapping
         The arguments of `bee` for each swarm, for example from
         `make_sweep_paramsets`.
-    num_bees, seed, fields, engine, n_jobs, chunk, verify, progress, on_error
+    num_bees, seed, fields, until, uneven, first_bee, engine, n_jobs, chunk, \
+verify, progress, on_error
         See `swarm_train`. Processes share the swarms among them.
+
+    Notes
+    -----
+    Parameter sets that differ in numbers with a fraction alone, such as a
+    learning rate, are lifted together in one flight.
 
     Returns
     -------
@@ -208,52 +243,71 @@ def hive_trainer(
         As there; or if a field has the name of a parameter.
     """
     params = [dict(p) for p in param_list]
-    swarms = _fly(
-        bee,
-        params,
-        num_bees,
-        seed,
-        fields,
-        Settings(engine, chunk, verify, on_error),
-        n_jobs,
-        progress,
-        {},
-    )
+    order = _Order(num_bees, seed, fields, first_bee, n_jobs, progress)
+    settings = Settings(engine, chunk, verify, on_error, until, uneven)
+    flights = one_each(params) if engine == "loop" else together(params)
+    swarms = _fly(bee, flights, order, settings, {})
     return [util.merge_dicts(p, arrays) for p, arrays in zip(params, swarms, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is asked for beside the bee and its settings."""
+
+    num_bees: int
+    seed: int | None
+    fields: str | Sequence[str] | None
+    first_bee: int
+    n_jobs: int | None
+    progress: bool | None
+
+    def __post_init__(self) -> None:
+        for name, least in (("num_bees", 1), ("first_bee", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | np.integer):
+                raise TypeError(f"{name} must be an integer, got {value!r}")
+            if value < least:
+                raise ValueError(f"{name} must be at least {least}, got {value}")
+        _field_names(self.fields)
+
+    @property
+    def bees(self) -> range:
+        return range(int(self.first_bee), int(self.first_bee + self.num_bees))
 
 
 def _fly(
     bee: BeeTrainer,
-    params: Sequence[Mapping[str, Any]],
-    num_bees: int,
-    seed: int | None,
-    fields: str | Sequence[str] | None,
+    flights: Sequence[Flight],
+    order: _Order,
     settings: Settings,
-    n_jobs: int | None,
-    progress: bool | None,
     each: Mapping[str, NDArray[Any]],
 ) -> list[dict[str, NDArray[Any]]]:
-    """Train a swarm for each parameter set, in this process or spread over several."""
-    if isinstance(num_bees, bool) or not isinstance(num_bees, int | np.integer):
-        raise TypeError(f"num_bees must be an integer, got {num_bees!r}")
-    if num_bees < 1:
-        raise ValueError(f"num_bees must be at least 1, got {num_bees}")
-    names = _field_names(fields)
+    """Train flights, in this process or spread over several; return the arrays of each swarm."""
+    seed = order.seed
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1)[0])
         print(f"swarm: drew seed={seed}; pass it to train the same swarm again", file=sys.stderr)
-    seeds = [bee_seed(seed, i) for i in range(num_bees)]
-    jobs = [Job(bee, p, seeds, settings, each) for p in params]
-    records = [Record(range(num_bees), names) for _ in params]
+    seeds = [bee_seed(seed, i) for i in order.bees]
+    jobs, swarms = [], []
+    for flight in flights:
+        own = {name: np.repeat(values, len(seeds)) for name, values in flight.each.items()}
+        jobs.append(Job(bee, flight.params, seeds * len(flight.sets), settings, {**own, **each}))
+        names = _field_names(order.fields)
+        swarms.append(Swarms([Record(order.bees, names, pad=settings.pad) for _ in flight.sets]))
     backend, _ = joblib.parallel.get_active_backend()
-    workers = joblib.effective_n_jobs(n_jobs)
+    workers = joblib.effective_n_jobs(order.n_jobs)
     local = type(backend).__module__.startswith("joblib._parallel_backends")
     if workers == 1 and local:
-        in_this_process(jobs, records, progress)
+        in_this_process(jobs, swarms, order.progress)
     else:
-        over_processes(jobs, records, progress, n_jobs, workers)
-    results = [record.finish() for record in records]
-    _warn_of(records, num_bees)
+        over_processes(jobs, swarms, order.progress, order.n_jobs, workers)
+    records = {
+        i: record
+        for flight, flown in zip(flights, swarms, strict=True)
+        for i, record in zip(flight.sets, flown.records, strict=True)
+    }
+    results = [records[i].finish() for i in sorted(records)]
+    _warn_of([records[i] for i in sorted(records)], order.num_bees)
     return results
 
 

@@ -62,8 +62,9 @@ class Left:
 def fly(
     trainer: Callable[[NDArray[np.intp]], Iterator[Any]],
     seeds: Sequence[int],
-    write: Callable[[NDArray[np.intp], int, list[Array]], None],
+    write: Callable[[NDArray[np.intp], int, list[Array]], object],
     *,
+    end: Callable[[NDArray[np.intp], int], object] = lambda bees, epochs: None,
     numbers: bool = False,
     alone: Sequence[Sequence[Array]] = (),
     tick: Callable[[int], object] = lambda epoch: None,
@@ -78,7 +79,10 @@ def fly(
     seeds : sequence of int
         The seed of each bee.
     write : callable
-        Called as ``write(bees, epoch, values)``, with arrays (bee, \\*dims).
+        Called as ``write(bees, epoch, values)``, with arrays (bee, \\*dims);
+        what it returns says whether all these bees are to end.
+    end : callable, optional
+        Called as ``end(bees, epochs)`` when bees have ended by themselves.
     numbers : bool, default False
         Whether bees are given numbers of their own.
     alone : sequence of sequence of array, optional
@@ -116,6 +120,7 @@ def fly(
                 [seeds[int(i)] for i in group],
                 group,
                 write,
+                end,
                 rows,
                 tick,
                 watched,
@@ -154,7 +159,8 @@ def _fly_group(
     trainer: Callable[[], Iterator[Any]],
     seeds: Sequence[int],
     group: NDArray[np.intp],
-    write: Callable[[NDArray[np.intp], int, list[Array]], None],
+    write: Callable[[NDArray[np.intp], int, list[Array]], object],
+    end: Callable[[NDArray[np.intp], int], object],
     alone: Sequence[Sequence[Array]],
     tick: Callable[[int], object],
     watched: Mapping[str, Callable[[], Any]],
@@ -163,7 +169,7 @@ def _fly_group(
     """Train bees that never part; return what they raise, if they do."""
     pending.clear()
     lift = Lift(seeds)
-    epoch = 0
+    epoch, done = 0, False
     with ExitStack() as stack:
         watch = stack.enter_context(Watch(watched))
         stack.enter_context(lift.stepping())
@@ -193,8 +199,14 @@ def _fly_group(
                 return error
             if pending:
                 raise pending[0]
+            if not ended:
+                values = yielded if isinstance(yielded, tuple | list) else (yielded,)
+                arrays = [_for_all(value, len(seeds)) for value in values]
+                if epoch < len(alone):
+                    _compare(arrays, alone[epoch], epoch)
+                done = bool(write(group, epoch, arrays))
             # What has changed stays so: looking now and then, and at the end, will do.
-            look = ended or epoch < 3 or epoch & (epoch - 1) == 0
+            look = ended or done or epoch < 3 or epoch & (epoch - 1) == 0
             if look and (changed := watch.changed()):
                 raise Stop(
                     CannotLift(
@@ -204,12 +216,9 @@ def _fly_group(
                     )
                 )
             if ended:
+                end(group, epoch)
+            if ended or done:
                 return None
-            values = yielded if isinstance(yielded, tuple | list) else (yielded,)
-            arrays = [_for_all(value, len(seeds)) for value in values]
-            if epoch < len(alone):
-                _compare(arrays, alone[epoch], epoch)
-            write(group, epoch, arrays)
             epoch += 1
             tick(epoch)
 
