@@ -10,11 +10,12 @@ import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_hex, to_rgba
+from matplotlib.colors import LogNorm, to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from swarm import animator, env
+from swarm._hive import number_text
 from swarm._limits import robust_limits
 from swarm.animator import _play
 from swarm.animator._plot import rank_colors
@@ -637,6 +638,7 @@ MAKERS = {
     "LossSwarm": lambda **kw: animator.LossSwarm(DATA[..., 0], **kw),
     "ScatterSwarm": lambda **kw: animator.ScatterSwarm(DATA[..., :2], **kw),
     "ImageSwarm": lambda **kw: animator.ImageSwarm(DATA, **kw),
+    "HeatmapSwarm": lambda **kw: animator.HeatmapSwarm(sweep(), "lr", "width", **kw),
 }
 
 
@@ -991,6 +993,127 @@ def test_a_hive_can_be_played(tmp_path):
     assert made.frames == 3
     assert made.dark.exists()
     assert made.title == "swarms by lr (across) and width (down)"
+
+
+def test_a_curve_that_is_no_parameter_can_be_given_to_all_swarms():
+    bare = [{k: v for k, v in entry.items() if k not in "xy"} for entry in hive()]
+    figure = animator.hive_plot(bare, "lr", "width", -1, x=X, y=3 * Y)
+    for ax in figure.axes:
+        np.testing.assert_array_equal(ax.lines[0].get_ydata()[0], 3 * Y[0])
+    with pytest.raises(ValueError, match=r"entry 0 of hive_data has no 'x', 'y'; .*pass x=…"):
+        animator.hive_plot(bare, "lr", "width", -1)
+
+
+def test_a_played_hive_takes_the_curve_too(tmp_path):
+    bare = [{k: v for k, v in entry.items() if k not in "xy"} for entry in hive()]
+    options = settings(tmp_path)
+    target = options.pop("destfile")
+    made = animator.hive_animate(bare, "lr", "width", target, x=X, y=Y, **options)
+    assert made.frames == EPOCHS
+
+
+RATES, WIDTHS = (0.1, 0.001, 0.01), (8, 2)
+LOSS = {(lr, w): RNG.uniform(1, 2, (9, 4)) * lr * w for lr in RATES for w in WIDTHS}
+
+
+def sweep():
+    return [{"lr": lr, "width": w, "loss": loss} for (lr, w), loss in LOSS.items()]
+
+
+def written(ax):
+    """Texts in the cells of a heat map, (row, column) to text."""
+    places = {text.get_position()[::-1]: text.get_text() for text in ax.texts}
+    return {(int(row), int(column)): text for (row, column), text in places.items()}
+
+
+def test_a_heat_map_shows_the_median_of_each_swarm_in_the_order_of_the_values(axes):
+    plot = animator.HeatmapSwarm(sweep(), "lr", "width")
+    assert (plot.columns, plot.rows) == (["0.001", "0.01", "0.1"], ["2", "8"])
+    plot.plot_init(axes)
+    for epoch in (0, 3):
+        plot.animate(epoch)
+        shades = plot.artists[0].shades
+        for column, lr in enumerate(sorted(RATES)):
+            for row, width in enumerate(sorted(WIDTHS)):
+                median = np.median(LOSS[lr, width][:, epoch])
+                assert plot.values[epoch, row, column] == pytest.approx(median)
+                assert float(written(axes)[row, column]) == pytest.approx(median, rel=0.06)
+                spot = np.clip((np.log10(median) - np.log10(plot.norm.vmin)), 0, None)
+                spot = spot / np.log10(plot.norm.vmax / plot.norm.vmin)
+                assert shades[row, column] == pytest.approx(1 + 254 * spot, abs=1)
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == plot.columns
+    assert axes.get_xlabel() == "lr"
+    assert axes.figure.axes[1].get_ylabel() == "median loss"
+
+
+def test_cells_of_a_heat_map_are_empty_where_there_is_no_swarm_or_most_bees_failed(axes):
+    data = sweep()[1:]
+    lost = data[0]["loss"].copy()
+    lost[:3, 2:] = np.nan  # 3 of 9 bees: the median is the fifth, now of the higher ones
+    lost[3:5, 3] = np.inf
+    data[0] = data[0] | {"loss": lost}
+    plot = animator.HeatmapSwarm(data, "lr", "width")
+    rest = np.sort(lost[3:, 2])
+    column = plot.columns.index(f"{data[0]['lr']:g}")
+    row = plot.rows.index(str(data[0]["width"]))
+    assert plot.values[2, row, column] == rest[4]
+    plot.plot_init(axes)
+    plot.animate(3)
+    assert written(axes)[row, column] == written(axes)[1, 2] == "–"
+    assert plot.artists[0].shades[row, column] == plot.artists[0].shades[1, 2] == 0
+
+
+def test_a_heat_map_takes_any_score():
+    def final_gap(entry):
+        return np.ptp(entry["loss"], axis=0)
+
+    plot = animator.HeatmapSwarm(sweep(), "width", "lr", final_gap)
+    assert plot.label == "final gap"
+    assert plot.values[1, 0, 1] == pytest.approx(np.ptp(LOSS[0.001, 8][:, 1]))
+    signed = animator.HeatmapSwarm(sweep(), "width", "lr", lambda entry: -entry["loss"])
+    assert not isinstance(signed.norm, LogNorm)
+
+
+@pytest.mark.parametrize("size", [(12, 7), (4, 3), (2, 1.5)])
+def test_numbers_of_a_heat_map_fit_their_cells_or_are_left_out(size):
+    with animator.figuresize(*size):
+        figure = animator.hive_heatmap(sweep(), "lr", "width")
+    figure.draw_without_rendering()
+    ax = figure.axes[0]
+    cell = ax.bbox.size / [3, 2]
+    for text in ax.texts:
+        box = text.get_window_extent()
+        assert (box.size <= cell).all() or not text.get_visible()
+    crowd = [{"a": a, "b": b, "loss": np.ones((1, 1))} for a in range(40) for b in range(40)]
+    assert not animator.hive_heatmap(crowd, "a", "b").axes[0].texts[0].get_visible()
+
+
+def test_a_heat_map_that_cannot_be_drawn_is_refused():
+    plot = animator.HeatmapSwarm
+    with pytest.raises(ValueError, match="entry 0 of hive_data has no 'hits'"):
+        plot(sweep(), "lr", "width", "hits")
+    with pytest.raises(ValueError, match="entry 0 of hive_data has no 'depth'"):
+        plot(sweep(), "lr", "depth")
+    with pytest.raises(ValueError, match=r"'ypred' of entry 0 .*\(6, 5, 30\)"):
+        plot(hive(), "lr", "width", "ypred")
+    with pytest.raises(ValueError, match="entry 6 of hive_data is not the first with"):
+        plot([*sweep(), sweep()[0]], "lr", "width")
+    with pytest.raises(ValueError, match=r"differ in their number of epochs: \[3, 4\]"):
+        plot([sweep()[0] | {"loss": np.ones((9, 3))}, *sweep()[1:]], "lr", "width")
+    with pytest.raises(ValueError, match="low < high"):
+        plot(sweep(), "lr", "width", limits=(2, 1))
+    with pytest.raises(ValueError, match="must be above 0"):
+        plot(sweep(), "lr", "width", limits=(-1, 1), log=True)
+    with pytest.raises(IndexError, match="epoch 4 is not one of the hive's 4"):
+        animator.hive_heatmap(sweep(), "lr", "width", epoch=4)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0123, "0.012"), (3.44, "3.4"), (119.6, "120"), (3e-5, "3e-5"), (0, "0"), (2.5e7, "2.5e7")],
+)
+def test_numbers_are_written_as_short_as_can_be(value, text):
+    assert number_text(value) == text
 
 
 def test_classes_and_functions_are_called_by_their_names():

@@ -105,6 +105,10 @@ def test_leaves_import_nothing_local(name):
     assert reached(name) == set()
 
 
+def test_tables_of_hives_know_only_limits():
+    assert reached("_hive") == {"_limits"}
+
+
 def test_networks_know_only_their_activations():
     assert reached("networks") == {"activations"}
 

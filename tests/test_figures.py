@@ -820,3 +820,43 @@ def test_colours_that_are_not_named_are_those_of_plotly():
         matplotlib.colors.to_hex(line.get_color()) for line in figures.still(own).axes[0].lines
     ]
     assert drawn == ["#ff0000", "#00ff00", "#ff0000"]
+
+
+# Heat maps of hives
+
+
+def sweep():
+    return [
+        {"lr": lr, "width": width, "loss": np.full((3, 5), lr * width) / np.arange(1, 6)}
+        for lr in (0.1, 0.001, 0.01)
+        for width in (16, 4)
+        if (lr, width) != (0.1, 16)
+    ]
+
+
+def test_a_heat_map_of_a_hive_has_a_cell_for_each_pair_of_values():
+    figure = figures.hive_figure(sweep(), "lr", "width")
+    (trace,) = figure.data
+    assert (list(trace.x), list(trace.y)) == (["0.001", "0.01", "0.1"], ["4", "16"])
+    assert figure.layout.xaxis.type == figure.layout.yaxis.type == "category"
+    expected = np.log10([[0.004, 0.04, 0.4], [0.016, 0.16, np.nan]])
+    np.testing.assert_allclose(trace.z, expected - np.log10(5), rtol=1e-5)
+    assert list(trace.text[0]) == ["8e-4", "0.008", "0.08"]
+    assert len(figure.frames) == 5
+    np.testing.assert_allclose(figure.frames[0].data[0].z, expected, rtol=1e-5)
+    assert figure.layout.sliders[0].active == 4
+    assert (
+        "from 8e-4 at lr = 0.001, width = 4 to 0.08 at lr = 0.1, width = 4"
+        in (figure.layout.meta["alt"])
+    )
+
+
+def test_a_heat_map_of_signed_scores_has_linear_colours():
+    figure = figures.hive_figure(sweep(), "lr", "width", lambda entry: entry["loss"] - 0.01)
+    np.testing.assert_allclose(figure.data[0].z[0], [0.0008 - 0.01, -0.002, 0.07], rtol=1e-4)
+
+
+def test_the_still_of_a_heat_map_has_its_names_and_numbers():
+    still = figures.still(figures.hive_figure(sweep(), "lr", "width"))
+    texts = {text.get_text() for text in still.findobj(Text)}
+    assert {"0.001", "0.01", "0.1", "4", "16", "8e-4", "0.08", "lr", "width"} <= texts

@@ -138,6 +138,9 @@ class Pair:
         self.artists[2].set_position((0.1 + frame / 5, 1))
 
 
+SWEEP = [{"a": a, "b": b, "loss": RNG.random((2, 3))} for a in (1, 2) for b in (1, 2, 3)]
+
+
 def all_kinds():
     fields = RNG.normal(size=(3, 5, 6))
     fields[1, 2, 3] = np.nan
@@ -148,6 +151,7 @@ def all_kinds():
         animator.LossSwarm(np.abs(CURVES).mean(2)),
         animator.ScatterSwarm(np.cumsum(RNG.normal(size=(9, 3, 2)), axis=1), trail=2),
         animator.ImageSwarm(fields, label="height"),
+        animator.HeatmapSwarm(SWEEP, "a", "b"),
         Restless(),
         Inset(),
         Twin(),

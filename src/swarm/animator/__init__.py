@@ -4,6 +4,7 @@ from swarm._face import hand_on
 from swarm.animator._animate import figuresize, make_animation, swarm_animate
 from swarm.animator._bars import HistogramSwarm
 from swarm.animator._density import DensitySwarm
+from swarm.animator._heatmap import HeatmapSwarm, hive_heatmap
 from swarm.animator._hives import hive_animate, hive_plot
 from swarm.animator._image import ImageSwarm
 from swarm.animator._lines import LineSwarm
@@ -15,6 +16,7 @@ from swarm.animator._points import ScatterSwarm
 __all__ = [
     "SITE_SECONDS",
     "DensitySwarm",
+    "HeatmapSwarm",
     "HistogramSwarm",
     "ImageSwarm",
     "LineSwarm",
@@ -24,6 +26,7 @@ __all__ = [
     "SwarmPlot",
     "figuresize",
     "hive_animate",
+    "hive_heatmap",
     "hive_plot",
     "make_animation",
     "swarm_animate",

@@ -1,7 +1,7 @@
 """Hives as grids: a swarm for each pair of two parameters' values."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -10,7 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
+from swarm._hive import Grid, HiveData, grid_of
 from swarm._limits import robust_limits
 from swarm.animator._lines import LineSwarm
 from swarm.animator._play import MovieOptions, common_frames, figure_size, play
@@ -21,10 +23,13 @@ __all__ = ["hive_animate", "hive_plot"]
 
 
 def hive_animate(
-    hive_data: Sequence[Mapping[str, Any]],
+    hive_data: HiveData,
     facx: str,
     facy: str,
     destfile: str | Path,
+    *,
+    x: ArrayLike | None = None,
+    y: ArrayLike | None = None,
     **options: Unpack[MovieOptions],
 ) -> Movie:
     """Play a hive as a grid of swarms over their true curves, with shared axes.
@@ -33,11 +38,13 @@ def hive_animate(
     ----------
     hive_data : sequence of mappings
         One for each swarm, as `swarm.core.hive_trainer` returns them: its
-        parameters, ``x`` and ``y`` of shape ``(N,)`` and ``ypred`` of shape ``(bee, epoch, N)``.
+        parameters and ``ypred`` of shape ``(bee, epoch, N)``.
     facx, facy : str
         The parameters to vary across and down the grid.
     destfile : str or pathlib.Path
         The file to write.
+    x, y : array_like of shape (N,), optional
+        The true curve of all swarms; by default each entry's own ``x`` and ``y``.
     **options
         How to play and write it: `MovieOptions`.
 
@@ -52,20 +59,27 @@ def hive_animate(
         If an entry lacks something, two share a place, or swarms differ in length;
         and as `swarm.animator.swarm_animate`.
     """
-    cells = _place_swarms(hive_data, facx, facy)
-    total = common_frames(list(cells.values()), None)
-    rows, columns = _names(hive_data, facy), _names(hive_data, facx)
+    grid, swarms = _place_swarms(hive_data, facx, facy, x, y)
+    total = common_frames(swarms, None)
     options.setdefault("title", f"swarms by {facx} (across) and {facy} (down)")
     return play(
-        lambda figure: _draw(figure, cells, rows, columns, facx, facy),
+        lambda figure: _draw(figure, grid, swarms, facx, facy),
         total,
-        (len(rows), len(columns)),
+        (len(grid.rows), len(grid.columns)),
         destfile,
         **options,
     )
 
 
-def hive_plot(hive_data: Sequence[Mapping[str, Any]], facx: str, facy: str, epoch: int) -> Figure:
+def hive_plot(
+    hive_data: HiveData,
+    facx: str,
+    facy: str,
+    epoch: int,
+    *,
+    x: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+) -> Figure:
     """Draw one epoch of a hive: a still of `hive_animate`.
 
     Parameters
@@ -74,6 +88,8 @@ def hive_plot(hive_data: Sequence[Mapping[str, Any]], facx: str, facy: str, epoc
         See `hive_animate`.
     epoch : int
         Which one, negative from the end.
+    x, y
+        See `hive_animate`.
 
     Returns
     -------
@@ -87,73 +103,60 @@ def hive_plot(hive_data: Sequence[Mapping[str, Any]], facx: str, facy: str, epoc
     ValueError
         As `hive_animate`.
     """
-    cells = _place_swarms(hive_data, facx, facy)
-    total = common_frames(list(cells.values()), None)
+    grid, swarms = _place_swarms(hive_data, facx, facy, x, y)
+    total = common_frames(swarms, None)
     if not -total <= epoch < total:
         raise IndexError(f"epoch {epoch} is not one of the hive's {total}")
-    rows, columns = _names(hive_data, facy), _names(hive_data, facx)
-    inches, dpi = figure_size(len(rows), len(columns), None, None)
+    inches, dpi = figure_size(len(grid.rows), len(grid.columns), None, None)
     with mpl.rc_context(LIGHT.rc(inches[0])):
         figure = Figure(figsize=inches, dpi=dpi, layout="constrained")
-        for plot in _draw(figure, cells, rows, columns, facx, facy):
+        for plot in _draw(figure, grid, swarms, facx, facy):
             plot.animate(epoch % total)
     return figure
 
 
-Cells = dict[tuple[int, int], LineSwarm]
-
-
-def _place_swarms(hive_data: Sequence[Mapping[str, Any]], facx: str, facy: str) -> Cells:
-    """Place swarms in a grid: (row, column) to plot, in the order of first appearance."""
-    if not hive_data:
-        raise ValueError("there is nothing to draw: hive_data is empty")
+def _place_swarms(
+    hive_data: HiveData, facx: str, facy: str, x: ArrayLike | None, y: ArrayLike | None
+) -> tuple[Grid, list[LineSwarm]]:
+    """Place swarms in a grid, and make their plots."""
+    grid = grid_of(hive_data, facx, facy)
+    plots = []
     for number, entry in enumerate(hive_data):
-        missing = [key for key in (facx, facy, "x", "y", "ypred") if key not in entry]
+        given = {"x": x, "y": y}
+        curves = {**entry} | {name: value for name, value in given.items() if value is not None}
+        missing = [name for name in ("x", "y", "ypred") if name not in curves]
         if missing:
+            hint = (
+                f"; pass {missing[0]}=… to hive_animate or hive_plot"
+                if missing != ["ypred"]
+                else ""
+            )
             raise ValueError(
                 f"entry {number} of hive_data has no {', '.join(map(repr, missing))}; "
-                f"it has {', '.join(map(repr, entry))}"
+                f"it has {', '.join(map(repr, entry))}{hint}"
             )
-    columns, rows = _names(hive_data, facx), _names(hive_data, facy)
-    cells: Cells = {}
-    for number, entry in enumerate(hive_data):
-        place = rows.index(_text(entry[facy])), columns.index(_text(entry[facx]))
-        if place in cells:
-            raise ValueError(
-                f"entry {number} of hive_data is not the first with {facx}={entry[facx]!r} and "
-                f"{facy}={entry[facy]!r}; leave out entries that differ in something else"
-            )
-        cells[place] = LineSwarm(entry["x"], entry["ypred"], truth=entry["y"])
-    return cells
-
-
-def _names(hive_data: Sequence[Mapping[str, Any]], key: str) -> list[str]:
-    return list(dict.fromkeys(_text(entry[key]) for entry in hive_data))
-
-
-def _text(value: Any) -> str:
-    """Write a parameter's value: classes and functions by their names."""
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return str(getattr(value, "__name__", value))
+        plots.append(LineSwarm(curves["x"], curves["ypred"], truth=curves["y"]))
+    return grid, plots
 
 
 def _draw(
-    figure: Figure, cells: Cells, rows: list[str], columns: list[str], facx: str, facy: str
+    figure: Figure, grid: Grid, swarms: Sequence[LineSwarm], facx: str, facy: str
 ) -> list[Any]:
     """Draw all swarms into a figure, copies of the plots that then move."""
-    grid: Any = figure.subplots(len(rows), len(columns), sharex=True, sharey=True, squeeze=False)
-    x_limits = robust_limits(*(plot.x for plot in cells.values()), margin=0.0)
+    columns, rows = grid.columns, grid.rows
+    cells = dict(zip(grid.places, swarms, strict=True))
+    places: Any = figure.subplots(len(rows), len(columns), sharex=True, sharey=True, squeeze=False)
+    x_limits = robust_limits(*(plot.x for plot in swarms), margin=0.0)
     y_limits = robust_limits(
-        *(plot.data for plot in cells.values()),
-        keep=np.concatenate([plot.truth for plot in cells.values() if plot.truth is not None]),
+        *(plot.data for plot in swarms),
+        keep=np.concatenate([plot.truth for plot in swarms if plot.truth is not None]),
     )
     across = [f"{facx} = {name}" for name in columns]
     down = [f"{facy} = {name}" for name in rows]
     width, height = figure.get_size_inches() / [len(columns), len(rows)]
     plots = []
-    for row, column in np.ndindex(grid.shape):
-        axes: Axes = grid[row, column]
+    for row, column in np.ndindex(places.shape):
+        axes: Axes = places[row, column]
         if (row, column) in cells:
             plots.append(copy.copy(cells[row, column]))
             plots[-1].plot_init(axes)
@@ -164,7 +167,7 @@ def _draw(
             axes.set_title(across[column], loc="center", fontsize=_fitting(across, width))
         if column == 0:
             axes.set_ylabel(down[row], fontsize=_fitting(down, height))
-    first: Axes = grid[0, 0]
+    first: Axes = places[0, 0]
     first.set(xlim=x_limits, ylim=y_limits)
     first.xaxis.set_major_locator(MaxNLocator(3))
     first.yaxis.set_major_locator(MaxNLocator(4))

@@ -76,12 +76,12 @@ class Stage:
         memoryview of shape (height, width, 4)
             Red, green, blue, alpha; valid until `KEPT_FRAMES` more are drawn.
         """
-        for plot in self.plots:
-            plot.animate(frame)
         if not self._placed:
             self.figure.draw_without_rendering()  # places titles and axes
             self.figure.set_layout_engine("none")  # from now on everything stays where it is
             self._placed = True
+        for plot in self.plots:
+            plot.animate(frame)
         moving = [artist for plot in self.plots for artist in plot.artists]
         if len(moving) != len(self._moving) or any(
             a is not b for a, b in zip(moving, self._moving, strict=True)

@@ -11,6 +11,7 @@ from matplotlib.transforms import Bbox
 
 from swarm.figures._still import read, words
 from swarm.figures._still.bars import BARS, SPREADS, draw_bars, draw_spreads
+from swarm.style import DARK, LIGHT, is_dark
 
 Array = read.Array
 
@@ -132,6 +133,8 @@ def _draw_image(axes: Any, trace: Any, color: str) -> None:
         axes.pcolormesh(
             _edges(x), _edges(y), values, cmap=colors, vmin=low, vmax=high, shading="flat"
         )
+        if trace.texttemplate == "%{text}" and trace.text is not None:
+            _write(axes, x, y, trace.text, colors((values - low) / (high - low)))
         return
     if min(values.shape) < 2:
         return  # plotly has no contours there, either
@@ -146,6 +149,21 @@ def _draw_image(axes: Any, trace: Any, color: str) -> None:
         line = read.rgba(trace.line.color or "rgba(255,255,255,0.5)")
         axes.contour(
             x, y, values, levels=levels, colors=[line], linewidths=0.5, linestyles="solid"
+        )
+
+
+def _write(axes: Any, x: Array, y: Array, texts: Any, grounds: Array) -> None:
+    """Write a text into each cell, dark on light and light on dark; grounds (row, column, 4)."""
+    for row, column in np.ndindex(grounds.shape[:2]):
+        ground = grounds[row, column]
+        axes.text(
+            x[column],
+            y[row],
+            str(texts[row][column]),
+            color=(DARK if is_dark(ground[:3]) else LIGHT).text if ground[3] else None,
+            ha="center",
+            va="center",
+            clip_on=True,
         )
 
 
