@@ -17,6 +17,15 @@ from swarm.sphinxext import fingerprint  # noqa: E402
 
 ONLY = os.environ.get("SWARM_ONLY", "")
 
+SECTIONS = (  # of the gallery, in the order in which to read them
+    "first_flights",
+    "inside_the_weights",
+    "surfaces",
+    "optimisers",
+    "many_networks",
+    "under_the_hood",
+)
+
 project = "Swarmscape"
 author = "The Swarmscape developers"
 copyright = "2026, the Swarmscape developers"
@@ -66,7 +75,7 @@ sphinx_gallery_conf = {
     "filename_pattern": re.escape(os.sep)
     + (rf"{re.escape(ONLY)}\.py$" if ONLY else r"[a-z]\w*\.py$"),
     "ignore_pattern": r"(__init__|conftest)\.py$",
-    "subsection_order": ["../gallery/swarms", "../gallery/surfaces", "../gallery/hives", "*"],
+    "subsection_order": [f"../gallery/{section}" for section in SECTIONS] + ["*"],
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "api/generated",
     "doc_module": ("swarm",),

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.figure
 import matplotlib.pyplot as plt
 import numpy as np
 import plotly.graph_objects as go
@@ -420,6 +421,31 @@ def test_directives_show_movies_and_figures_side_by_side(site):
     assert len({f["id"] for f in Figures(text).figures}) == 3
 
 
+FILM = '''
+"""
+Filmed
+======
+
+It moves.
+"""
+
+from swarm import animator
+import numpy as np
+
+plot = animator.LineSwarm(np.arange(5.0), np.random.default_rng(0).normal(size=(3, 4, 5)))
+animator.swarm_animate([plot], "film.mp4", size=(160, 120))
+'''
+
+
+def test_card_of_a_page_with_a_movie_names_it(site):
+    site.script(value=0, name="film.py", text=FILM)
+    site.build()
+    page = site.html("auto_gallery/index.html")
+    (source,) = re.findall(r'<div class="sw-card-still" data-light="(.*?)"', page)
+    assert source.endswith(".mp4")
+    assert (site.folder / "html" / "auto_gallery" / source).is_file()
+
+
 # --- parts
 
 
@@ -489,6 +515,28 @@ def test_dark_still_turns_greys_over_keeps_colours_and_the_figure():
     assert (np.abs(dark.astype(int) - [204, 0, 0]).sum(axis=2) < 40).any()
     assert np.array_equal(light, again)
     assert (grey.get_color(), red.get_color()) == ("#222222", "#cc0000")
+
+
+@pytest.mark.parametrize("kind", ["flat", "solid"])
+@pytest.mark.parametrize("dark", [False, True])
+def test_card_shows_the_data_without_the_words_and_leaves_the_figure_as_it_was(kind, dark):
+    def draw(*, words):
+        figure = mpl.figure.Figure((4, 3))
+        axes = figure.add_axes((0.2, 0.2, 0.6, 0.6), projection={"solid": "3d"}.get(kind))
+        axes.plot(*[[0, 1, 0.5]] * (3 if kind == "solid" else 2), color="red", label="a line")
+        if words:
+            axes.set(title="A title", xlabel="across")
+            axes.legend()
+            axes.text(0.5, 0.5, *[0.5, "!"] if kind == "solid" else ["!"])
+            figure.suptitle("Above")
+        return figure
+
+    figure = draw(words=True)
+    before = pictures.figure_pixels(figure, width=400)
+    card = pictures.card_pixels(figure, dark=dark)
+    assert np.array_equal(card, pictures.card_pixels(draw(words=False), dark=dark))
+    assert (card[..., 0] > card[..., 1].astype(int) + 100).any()
+    assert np.array_equal(pictures.figure_pixels(figure, width=400), before)
 
 
 def test_same_figure_published_twice_is_one_file(tmp_path):

@@ -16,7 +16,7 @@ const [site = 'build/html', ...chosen] = process.argv.slice(2);
 const pages = chosen.length ? chosen : [
   'index.html',
   'auto_gallery/index.html',
-  'auto_gallery/swarms/distribution_of_weights.html',
+  'auto_gallery/first_flights/distribution_of_weights.html',
   'auto_gallery/surfaces/two_weight_surface.html',
   'guide/getting_started.html',
   'api/core.html',

@@ -145,5 +145,5 @@ assert np.median(curvature[~deep]) < 2 / 0.05 < np.median(curvature[deep]) < 2 /
 # The deep valley is too sharp for a learning rate of 0.05: a bee that falls in bounces
 # from wall to wall until it is thrown out. What large steps find is not the lowest ground
 # but ground flat enough to stand on.
-# :ref:`sphx_glr_auto_gallery_surfaces_edge_of_stability.py` shows the same in a network
+# :ref:`sphx_glr_auto_gallery_optimisers_edge_of_stability.py` shows the same in a network
 # that can *choose* its curvature.

@@ -183,7 +183,7 @@ GALLERY = "auto_gallery/"
         ),
         pytest.param(
             "networks learning a sine",
-            GALLERY + "swarms/distribution_of_weights.html#picture-2",
+            GALLERY + "first_flights/distribution_of_weights.html#picture-2",
             id="title of a player",
         ),
         pytest.param(
@@ -280,6 +280,24 @@ def test_gallery_filter_narrows_the_cards_and_is_kept_in_the_address(address, ne
     assert all("surface" in of_card for of_card in words)
     page.reload()
     assert cards.count() == len(words)
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_card_moves_while_a_reader_points_at_it_unless_motion_is_unwelcome(
+    motion, address, new_page
+):
+    page = new_page(reduced_motion=motion)
+    page.goto(address + "auto_gallery/index.html")
+    card = page.locator(".sw-card:has([data-light])").first
+    card.hover()
+    film = card.locator("video")
+    assert film.count() == (motion == "no-preference")
+    if film.count():
+        page.wait_for_function("v => v.currentTime > 0", arg=film.element_handle())
+    page.mouse.move(0, 0)
+    assert film.count() == 0
+    card.locator("a").focus()
+    assert film.count() == (motion == "no-preference")
 
 
 def test_gallery_page_says_where_it_came_from(site, parsed, address, new_page):

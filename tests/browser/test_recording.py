@@ -15,7 +15,7 @@ from PIL import Image
 pytest.importorskip("playwright.sync_api", reason="needs playwright")
 pytestmark = pytest.mark.browser
 
-PAGE = "auto_gallery/swarms/distribution_of_weights.html"
+PAGE = "auto_gallery/first_flights/distribution_of_weights.html"
 
 
 WAIT = "new Promise(go => setTimeout(() => requestAnimationFrame(go), 200))"

@@ -121,12 +121,19 @@ def note_card(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def _chosen(shown: list[list[Picture]], number: int) -> Picture | None:
-    """Return the picture for a card: what moves says more than a plot, unless a script chooses."""
+    """Return the picture for a card: what moves says more than a plot, unless a script chooses.
+
+    A movie goes first, for it can move on the card.
+    """
     if number:
         ranked = shown[number - 1] if number <= len(shown) else []
     else:
-        ranked = sorted(chain.from_iterable(shown), key=lambda picture: isinstance(picture, Still))
+        ranked = sorted(chain.from_iterable(shown), key=_stillness)
     return next((picture for picture in ranked if picture.thumbnail), None)
+
+
+def _stillness(picture: Picture) -> int:
+    return 2 if isinstance(picture, Still) else 0 if isinstance(picture, Movie) else 1
 
 
 def _first_sentence(paragraph: nodes.paragraph) -> str:

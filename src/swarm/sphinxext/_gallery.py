@@ -45,9 +45,8 @@ def _write_thumbnail(shown: Picture, store: Path, path: str) -> None:
     from PIL import Image
 
     posters = shown.thumbnail
-    source = posters["light"].file(1) if posters else _a_picture(shown.files())
-    if source:
-        with Image.open(store / source) as image:
+    if posters:
+        with Image.open(store / posters["light"].file(1)) as image:
             image.convert("RGB").save(path)
     else:
         Image.new("RGB", (480, 300), "#eef0f3").save(path)
@@ -68,10 +67,6 @@ def _take_shown(variables: dict[str, Any]) -> list[Any]:
             shown.append(figure)
     plt.close("all")
     return shown
-
-
-def _a_picture(names: set[str]) -> str:
-    return min((name for name in names if name.endswith((".webp", ".png"))), default="")
 
 
 def reset(gallery_conf: dict[str, Any], fname: object) -> None:

@@ -108,9 +108,9 @@ def _movie(shown: Movie, url: Url) -> tuple[str, str]:
 
 
 def _plotly(shown: Figure, uid: str, url: Url) -> str:
-    if shown.thumbnail:
+    if shown.both:
         wide = "(min-width: 46rem) 46rem, 100vw"
-        poster = posters_html(shown.thumbnail, shown.alt, url, wide)
+        poster = posters_html(shown.both, shown.alt, url, wide)
     else:
         poster = f'<p class="sw-noposter">{escape(shown.alt)}</p>'
     label = "Rotate in 3D" if shown.spatial else "Explore"
@@ -125,6 +125,4 @@ def _plotly(shown: Figure, uid: str, url: Url) -> str:
 
 def _still(shown: Still, url: Url) -> str:
     sizes = f"(min-width: 46rem) {shown.width}px, 100vw"
-    return posters_html(
-        shown.thumbnail, shown.alt, url, sizes, f' style="max-width:{shown.width}px"'
-    )
+    return posters_html(shown.both, shown.alt, url, sizes, f' style="max-width:{shown.width}px"')

@@ -14,6 +14,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from swarm._drawing import webp
 from swarm._files import content_name, written_whole
 
 from ._markup import MEDIA
-from ._pictures import WIDTHS, figure_pixels
+from ._pictures import WIDTHS, card_pixels, figure_pixels
 from ._plotlyjs import bundle_for, figure_json, trace_types
 from ._shown import Figure, Movie, Pair, Picture, Player, Poster, Still, write_picture
 
@@ -198,19 +199,17 @@ def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = ""
     data = figure_json(fields)
     name = content_name(data.encode())
     width, height = int(layout.get("width") or 720), int(layout.get("height") or 520)
-    posters, social, reason = {}, "", ""
+    drawn, reason = _Drawn(), ""
     try:
-        for mode in ("light", "dark"):
-            pixels = _still_pixels(figure, (width, height), mode == "dark")
-            posters[mode] = _poster(pixels, store)
-            social = social or _social(pixels, store)
+        drawn = _drawn_plotly(figure, (width, height), store)
     except ValueError as error:
         reason = str(error)
     shown = Figure(
         title=title, caption=caption or meta.get("caption") or title,
         alt=alt or meta.get("alt") or title or f"A plotly figure of {', '.join(sorted(types))}",
         shows=("surface",) if types & {"surface", "contour"} else (),
-        posters=posters, social=social, width=width, height=height,
+        posters=drawn.posters, stills=drawn.stills, social=drawn.social,
+        width=width, height=height,
         types=tuple(sorted(types)), figure=name, bundle=bundle_for(types),
         data=_keep(f'swarmFigure("{name}",{data});'.encode(), ".js", store),
         spatial=bool(types & {"surface", "scatter3d", "mesh3d", "volume", "isosurface"}),
@@ -219,29 +218,47 @@ def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = ""
     return write_picture(shown, store)
 
 
-def _still_pixels(figure: Any, size: tuple[int, int], dark: bool) -> NDArray[np.uint8]:
+def _publish_still(figure: Any, store: Path) -> Picture:
+    width, height = figure.get_size_inches() * 100
+    title = _figure_title(figure)
+    drawn = _Drawn()
+    for mode in ("light", "dark"):
+        drawn.add(figure, mode, store, turn=mode == "dark", width=min(1440, round(2 * width)))
+    shown = Still(
+        title=title, alt=title, posters=drawn.posters, stills=drawn.stills, social=drawn.social,
+        width=round(width), height=round(height),
+    )  # fmt: skip
+    return write_picture(shown, store)
+
+
+@dataclass
+class _Drawn:
+    """What was drawn of a matplotlib figure."""
+
+    posters: dict[str, Poster] = field(default_factory=dict)
+    stills: dict[str, Poster] = field(default_factory=dict)
+    social: str = ""
+
+    def add(self, figure: Any, mode: str, store: Path, *, turn: bool, width: int = 1440) -> None:
+        """Draw a figure whole and for a card; turn its greys over if it is not dark yet."""
+        pixels = figure_pixels(figure, dark=turn, width=width)
+        self.posters[mode] = _poster(pixels, store)
+        self.stills[mode] = _poster(card_pixels(figure, dark=turn), store)
+        self.social = self.social or _social(pixels, store)
+
+
+def _drawn_plotly(figure: Any, size: tuple[int, int], store: Path) -> _Drawn:
     from matplotlib import rc_context
 
     from swarm import figures
 
+    drawn = _Drawn()
     # The site's own settings for plots must not reach into this drawing.
     with rc_context({"figure.constrained_layout.use": False}):
-        return figure_pixels(figures.still(figure, dark=dark, width=size[0], height=size[1]))
-
-
-def _publish_still(figure: Any, store: Path) -> Picture:
-    width, height = figure.get_size_inches() * 100
-    title = _figure_title(figure)
-    posters, social = {}, ""
-    for mode in ("light", "dark"):
-        pixels = figure_pixels(figure, dark=mode == "dark", width=min(1440, round(2 * width)))
-        posters[mode] = _poster(pixels, store)
-        social = social or _social(pixels, store)
-    shown = Still(
-        title=title, alt=title, posters=posters, social=social,
-        width=round(width), height=round(height),
-    )  # fmt: skip
-    return write_picture(shown, store)
+        for mode in ("light", "dark"):
+            still = figures.still(figure, dark=mode == "dark", width=size[0], height=size[1])
+            drawn.add(still, mode, store, turn=False)
+    return drawn
 
 
 def _figure_title(figure: Any) -> str:
@@ -255,9 +272,15 @@ def _figure_title(figure: Any) -> str:
 
 
 def _publish_player(player: Any, store: Path) -> Picture:
+    names = [Path(path).name for path in player.write(store)]
+    posters = {}
+    for mode in ("light", "dark"):
+        (name,) = [name for name in names if name.endswith(f"-wide-{mode}.webp")]
+        with Image.open(store / name) as image:
+            posters[mode] = Poster(*image.size, {image.width: name})
     shown = Player(
         title=player.title, caption=player.caption, alt=player.alt, shows=("player",),
-        html=player.html(MEDIA), own=tuple(Path(path).name for path in player.write(store)),
+        html=player.html(MEDIA), own=tuple(names), posters=posters,
     )  # fmt: skip
     return write_picture(shown, store)
 

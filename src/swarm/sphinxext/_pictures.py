@@ -12,7 +12,7 @@ from PIL import Image
 
 from swarm.style import DARK, LIGHT
 
-__all__ = ["WIDTHS", "darkened", "figure_pixels"]
+__all__ = ["WIDTHS", "card_pixels", "darkened", "figure_pixels"]
 
 WIDTHS = (480, 960, 1440)
 """Widths in pixels at which a picture is written: a card, a page, a sharp screen."""
@@ -41,16 +41,65 @@ def figure_pixels(figure: Any, *, dark: bool = False, width: int = 1440) -> NDAr
     -------
     ndarray (H, W, 3), uint8
     """
-    buffer = io.BytesIO()
+    return _drawn(figure, dark, dpi=width / figure.get_figwidth())
+
+
+def card_pixels(figure: Any, *, dark: bool = False, width: int = 720) -> NDArray[np.uint8]:
+    """Draw a matplotlib figure for a card, where words would be specks: only its data.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Left as it was.
+    dark : bool, default False
+        Draw it for a dark page.
+    width : int, default 720
+        Pixels across, before the margins that words have left are cut off.
+
+    Returns
+    -------
+    ndarray (H, W, 3), uint8
+    """
     dpi = width / figure.get_figwidth()
+    with _wordless(figure):
+        return _drawn(figure, dark, dpi=dpi, bbox_inches="tight", pad_inches=0.05)
+
+
+def _drawn(figure: Any, dark: bool, **settings: Any) -> NDArray[np.uint8]:
+    buffer = io.BytesIO()
     if dark:
         figure.draw_without_rendering()  # ticks exist only once drawn
         with darkened(figure):
-            figure.savefig(buffer, format="png", dpi=dpi, facecolor=DARK.background)
+            figure.savefig(buffer, format="png", facecolor=DARK.background, **settings)
     else:
-        figure.savefig(buffer, format="png", dpi=dpi)
+        figure.savefig(buffer, format="png", **settings)
     buffer.seek(0)
     return np.asarray(Image.open(buffer).convert("RGB"))
+
+
+@contextmanager
+def _wordless(figure: Any) -> Iterator[None]:
+    """Hide the words, legends, axes and colour bars of a matplotlib figure for a while."""
+    from matplotlib.legend import Legend
+    from matplotlib.text import Text
+
+    is_solid = {ax: hasattr(ax, "zaxis") for ax in figure.axes}
+    bars = [ax for ax in figure.axes if ax.get_label() == "<colorbar>"]
+    axes = [axis for ax in figure.axes if not is_solid[ax] for axis in (ax.xaxis, ax.yaxis)]
+    words = figure.findobj(lambda artist: isinstance(artist, Text | Legend))
+    hidden = [artist for artist in (*bars, *axes, *words) if artist.get_visible()]
+    off = [ax for ax, solid in is_solid.items() if solid and ax.axison]
+    try:
+        for artist in hidden:
+            artist.set_visible(False)
+        for ax in off:
+            ax.set_axis_off()
+        yield
+    finally:
+        for artist in hidden:
+            artist.set_visible(True)
+        for ax in off:
+            ax.set_axis_on()
 
 
 @contextmanager

@@ -50,6 +50,8 @@ class Picture:
     shows: tuple[str, ...] = ()
     """Of ``movie``, ``surface`` and ``player``: what its page can be looked up by."""
     posters: dict[str, Poster] = field(default_factory=dict)
+    stills: dict[str, Poster] = field(default_factory=dict)
+    """The same without words, for a card."""
     social: str = ""
     key: str = ""
     """Names it in the store."""
@@ -60,14 +62,19 @@ class Picture:
         return (self,)
 
     @property
-    def thumbnail(self) -> dict[str, Poster]:
+    def both(self) -> dict[str, Poster]:
         """A poster for light and dark each; empty where there is none."""
-        light = self.posters.get("light")
-        return {"light": light, "dark": self.posters.get("dark", light)} if light else {}
+        return _for_both(self.posters)
+
+    @property
+    def thumbnail(self) -> dict[str, Poster]:
+        """What stands for it on a card, for light and dark each; empty where there is none."""
+        return _for_both(self.stills or self.posters)
 
     def files(self) -> set[str]:
         """Return the names of all files in the store that the site needs to show it."""
-        posters = {name for poster in self.posters.values() for name in poster.files.values()}
+        every = (*self.posters.values(), *self.stills.values())
+        posters = {name for poster in every for name in poster.files.values()}
         return (posters | self._own_files() | {self.social}) - {""}
 
     def _own_files(self) -> set[str]:
@@ -76,6 +83,10 @@ class Picture:
     def notes(self) -> list[str]:
         """Say what costs readers more, or shows them less, than it need."""
         return []
+
+
+def _for_both(posters: dict[str, Poster]) -> dict[str, Poster]:
+    return {mode: posters.get(mode, posters["light"]) for mode in ("light", "dark") if posters}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,15 +226,19 @@ def _fields_of(picture: Picture) -> dict[str, Any]:
 
 
 def _made_of(fields: dict[str, Any]) -> Picture:
-    posters = {
-        mode: Poster(p["width"], p["height"], {int(w): name for w, name in p["files"].items()})
-        for mode, p in fields.pop("posters").items()
-    }
+    posters, stills = _posters_of(fields.pop("posters")), _posters_of(fields.pop("stills"))
     cls = _CLASSES[fields.pop("kind")]
     if cls is Pair:
         fields["items"] = tuple(map(_made_of, fields["items"]))
     plain = {
         name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
     }
-    made: Picture = cls(posters=posters, **plain)
+    made: Picture = cls(posters=posters, stills=stills, **plain)
     return made
+
+
+def _posters_of(fields: dict[str, Any]) -> dict[str, Poster]:
+    return {
+        mode: Poster(p["width"], p["height"], {int(w): name for w, name in p["files"].items()})
+        for mode, p in fields.items()
+    }

@@ -35,6 +35,33 @@
     if (buttons.some((b) => b.getAttribute('aria-pressed') === 'true')) apply();
   }
 
+  // A card's movie runs while a reader points at it, unless motion is unwelcome.
+  for (const still of document.querySelectorAll('.sw-card-still[data-light]')) {
+    const card = still.closest('.sw-card');
+    const calm = matchMedia('(prefers-reduced-motion: reduce)');
+    let film = null;
+    const start = () => {
+      if (film || calm.matches) return;
+      const dark = still.querySelector('.sw-dark');
+      const isDark = dark && getComputedStyle(dark).display !== 'none';
+      film = Object.assign(document.createElement('video'), { muted: true, loop: true, playsInline: true });
+      film.setAttribute('aria-hidden', 'true');
+      film.tabIndex = -1;
+      film.src = (isDark && still.dataset.dark) || still.dataset.light;
+      still.append(film);
+      film.play().catch(() => {});
+    };
+    const stop = () => {
+      if (!film || card.matches(':hover, :focus-within')) return;
+      film.remove();
+      film = null;
+    };
+    card.addEventListener('pointerenter', start);
+    card.addEventListener('focusin', start);
+    card.addEventListener('pointerleave', stop);
+    card.addEventListener('focusout', () => setTimeout(stop));
+  }
+
   const cell = document.querySelector('[data-run-time]');
   if (cell) {
     window.swarmRunTimes = (times) => {

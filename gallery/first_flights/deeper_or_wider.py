@@ -163,6 +163,6 @@ metrics.findings(
 # On this problem, then, depth wins at equal cost, *if* each depth may choose its rate: a
 # second and a third layer can fold the bends of the first, where one layer has to place
 # each bend by itself (see
-# :ref:`sphx_glr_auto_gallery_swarms_distribution_of_weights.py`). It says nothing of other
-# problems, nor of longer training: the best rates of the deep networks lie at the edge of
-# those tried.
+# :ref:`sphx_glr_auto_gallery_first_flights_distribution_of_weights.py`). It says nothing of
+# other problems, nor of longer training: the best rates of the deep networks lie at the edge
+# of those tried.
