@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from swarm import networks, surface
+from swarm import figures, networks, surface
 from swarm.surface import Curve, Paths, Plane, Surface, _curvature, _spectrum
 
 mse = nn.functional.mse_loss
@@ -350,3 +350,14 @@ def tied():
 def test_units_of_other_networks_are_not_matched(net, message):
     with pytest.raises(ValueError, match=message):
         surface.match_units(net, flat(net), flat(net))
+
+
+def test_the_caption_of_a_figure_carries_the_advice():
+    grid = np.linspace(-1, 1, 21)
+    good = figures.surface_figure(bowl(grid, grid)).layout.meta["caption"]
+    edge = bowl(grid + 3, grid)
+    shown = figures.surface_figure(edge).layout.meta["caption"]
+    assert "edge of the window" in edge.advice[0]
+    assert edge.advice[0] in shown
+    assert "edge" not in good
+    assert figures.contour_figure(edge, caption="Mine").layout.meta["caption"] == "Mine"

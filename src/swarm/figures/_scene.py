@@ -208,7 +208,8 @@ class Scene:
             )
         short = f"The {surface.name} over {x_name} and {y_name}."
         trust = self.plane_words().split("<br>")
-        notes = [short, *(f"{part}." for part in trust if part), sentences[-1] if away else ""]
+        about = [f"{part}." for part in trust if part]
+        notes = [short, *about, sentences[-1] if away else "", *surface.advice]
         return {"caption": caption or " ".join(filter(None, notes)), "alt": " ".join(sentences)}
 
     def layout(self) -> dict[str, Any]:
