@@ -361,3 +361,47 @@ def test_the_caption_of_a_figure_carries_the_advice():
     assert edge.advice[0] in shown
     assert "edge" not in good
     assert figures.contour_figure(edge, caption="Mine").layout.meta["caption"] == "Mine"
+
+
+def many_planes(count=10):
+    xs, ys = np.linspace(-1, 1, 7), np.linspace(-1, 1, 5)
+    values = np.random.default_rng(0).random((count, 5, 7)) * np.logspace(0, 2, 7)
+    return surface.Surfaces(xs, ys, values, (FLAT,) * count)
+
+
+def test_a_band_holds_the_quantiles_of_the_lines():
+    many = many_planes()
+    figure = figures.band_figure(many)
+    edges = many.band()
+    for trace, (lower, upper) in zip(figure.data, ((0, 4), (1, 3)), strict=False):
+        np.testing.assert_allclose(trace.y, [*edges[lower], *edges[upper][::-1]], rtol=1e-6)
+    np.testing.assert_allclose(figure.data[-1].y, edges[2], rtol=1e-6)
+    lines = [trace for trace in figure.data if trace.name.startswith("plane ")]
+    assert len(lines) == 8
+    for trace in lines:
+        number = int(trace.name.removeprefix("plane "))
+        np.testing.assert_allclose(trace.y, many.lines()[number], rtol=1e-6)
+    assert figure.layout.yaxis.type == "log"
+    assert figures.band_figure(many, log=False).layout.yaxis.type is None
+    (axes,) = figures.still(figure).axes
+    areas = [patch.get_xy()[:-1, 1] for patch in axes.patches]
+    np.testing.assert_allclose(areas[0], [*edges[0], *edges[4][::-1]], rtol=1e-6)
+
+
+def test_small_multiples_share_their_colours_and_fill_the_rows():
+    many = many_planes()
+    figure = figures.planes_figure(many, columns=4)
+    assert len(figure.data) == 10
+    ends = np.log10([many.values.min(), many.values.max()])
+    for trace, values in zip(figure.data, many.values, strict=True):
+        np.testing.assert_allclose(trace.z, np.log10(values), rtol=1e-5)
+        np.testing.assert_allclose((trace.zmin, trace.zmax), ends)
+    corners = {
+        (a.domain[0], b.domain[1])
+        for a, b in zip(figure.select_xaxes(), figure.select_yaxes(), strict=True)
+    }
+    assert len(corners) == 10
+    assert len({left for left, _ in corners}) == 4
+    assert sum(len(axes.collections) > 0 for axes in figures.still(figure).axes) >= 10
+    with pytest.raises(ValueError, match="columns must be at least 1"):
+        figures.planes_figure(many, columns=0)

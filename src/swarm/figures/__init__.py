@@ -10,14 +10,17 @@ without JavaScript.
 from swarm._face import hand_on
 from swarm.figures._hive import hive_figure
 from swarm.figures._save import save
+from swarm.figures._spread import band_figure, planes_figure
 from swarm.figures._still.still import still
 from swarm.figures._surfaces import contour_figure, descent_figure, surface_figure
 from swarm.figures._swarm import swarm_figure
 
 __all__ = [
+    "band_figure",
     "contour_figure",
     "descent_figure",
     "hive_figure",
+    "planes_figure",
     "save",
     "still",
     "surface_figure",

@@ -34,7 +34,7 @@ __all__ = ["Evaluator"]
 Array = NDArray[np.float64]
 Tile = tuple[slice, slice]
 
-CPU_BYTES = 2**20
+CPU_BYTES = 2**21
 """How large intermediates may be, as far as it goes: they should stay in the processor's cache."""
 
 GPU_BYTES = 256 * 2**20

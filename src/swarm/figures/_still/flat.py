@@ -115,6 +115,9 @@ def _draw_scatter(axes: Any, trace: Any, color: str) -> None:
             edgecolors=read.rgba(read.one(marker.line.color, "#ffffff")),
             zorder=3,
         )
+    if trace.fill == "toself":
+        area = read.rgba(trace.fillcolor) if trace.fillcolor else read.rgba(own, 0.3)
+        axes.fill(x, y, color=area, linewidth=0)
     if trace.fill in ("tozeroy", "tonexty"):
         axes.fill_between(x, y, color=read.rgba(trace.fillcolor or own, 0.3), linewidth=0)
 
