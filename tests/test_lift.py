@@ -699,9 +699,9 @@ def test_the_chunk_follows_from_the_memory_budget(monkeypatch):
     sizes = []
     flying = _fly.fly
 
-    def spy(trainer, seeds, *args, **kwargs):
-        sizes.append(len(seeds))
-        return flying(trainer, seeds, *args, **kwargs)
+    def spy(flight):
+        sizes.append(len(flight.seeds))
+        return flying(flight)
 
     monkeypatch.setattr("swarm.core._lifted.fly", spy)
     monkeypatch.setattr("swarm.core._lifted.MEMORY", 20_000)

@@ -10,20 +10,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from swarm.core._job import Job, Settings, seeded
+from swarm.core._job import Job, Settings
+from swarm.core._lone import Lone, Lones
 from swarm.core._progress import Progress
-from swarm.core._record import as_array, as_values
 from swarm.core._swarms import Swarms
 from swarm.core._until import Endings
 from swarm.lift import CannotLift
-from swarm.lift._fly import Left, Meter, fly, outside_of, uncompiled
+from swarm.lift._fly import Flight, Left, fly, outside_of
 
 __all__ = ["train_lifted"]
 
-VERIFIED = 3  # epochs in which a lifted bee is compared with itself alone
 MEMORY = 1 << 28  # bytes that a chunk of bees may take
-
-Rows = list[list[NDArray[np.generic]]]
 
 
 def train_lifted(
@@ -50,29 +47,38 @@ def train_lifted(
     reason : CannotLift or None
         Why it went no further.
     """
-    watched = outside_of(job.trainer, job.params)
-    size, rows = _first_chunk(job, bees)
+    try:
+        outside = outside_of(job.trainer, job.params)
+    except CannotLift as reason:
+        return bees.start, reason
+    size = _first_size(job, bees)
     low = bees.start
     while low < bees.stop:
         chunk = range(low, min(low + size, bees.stop))
         part = swarms.part(chunk)
         endings = Endings(part, job.settings.until, job.settings.pad)
+        lones = Lones(job, chunk)
         try:
-            if job.settings.verify and low > bees.start:
-                rows, _ = _trial(job, chunk[-1])
             left = fly(
-                partial(_start, job, low),
-                job.seeds[chunk.start : chunk.stop],
-                endings.write,
-                end=endings.end,
-                numbers=bool(job.each),
-                alone=rows,
-                tick=progress.epoch,
-                watched=watched,
+                Flight(
+                    partial(_start, job, low),
+                    job.seeds[chunk.start : chunk.stop],
+                    endings.write,
+                    end=endings.end,
+                    alone=lones if job.settings.verify else None,
+                    race=job.settings.engine == "auto",
+                    tick=progress.epoch,
+                    numbers=bool(job.each),
+                    outside=outside,
+                )
             )
         except CannotLift as reason:
             return low, reason
+        finally:
+            lones.close()
         if len(left.bees) == len(chunk):
+            if left.raised is left.by_setting is left.by_branch is None:
+                return low, None  # one after another is quicker
             part = swarms.part(chunk)
         elif len(left.bees):
             part.settle(without=left.bees)
@@ -105,41 +111,14 @@ def _start(job: Job, low: int, bees: NDArray[np.intp]) -> Iterator[Any]:
     return job.start_together(low + bees)
 
 
-def _first_chunk(job: Job, bees: range) -> tuple[int, Rows]:
-    """Choose how many bees go at once; return what the last of the first of them yields alone."""
-    size = job.settings.chunk
-    rows: Rows = []
-    if size is None:
-        rows, nbytes = _trial(job, bees[-1])
-        size = max(1, MEMORY // max(1, nbytes))
-    if not job.settings.verify:
-        return size, []
-    if size < len(bees) or not rows:
-        rows, _ = _trial(job, bees[:size][-1])
-    return size, rows
-
-
-def _trial(job: Job, bee: int) -> tuple[Rows, int]:
-    """Train a bee alone for its first epochs, and measure its memory in bytes."""
-    rows: Rows = []
-    most = 0
-    with seeded(job.seeds[bee]), uncompiled():
-        run = job.start(bee)
-        try:
-            for _ in range(VERIFIED):
-                with Meter() as meter:
-                    yielded = next(run)
-                rows.append([np.array(as_array(value)) for value in as_values(yielded)])
-                most = max(most, meter.nbytes)
-        except StopIteration:
-            pass
-        except Exception:  # met again, and reported, when the bee is trained
-            most = max(most, 1)
-        finally:
-            if hasattr(run, "close"):
-                run.close()
-    # What backward keeps and makes is about as much again, twice.
-    return rows, 3 * most + sum(value.nbytes for row in rows[:1] for value in row)
+def _first_size(job: Job, bees: range) -> int:
+    """Choose how many bees go at once."""
+    if job.settings.chunk is not None:
+        return job.settings.chunk
+    lone = Lone(partial(job.start, bees[-1]), job.seeds[bees[-1]])
+    nbytes = lone.measure()
+    lone.close()
+    return max(1, MEMORY // max(1, nbytes))
 
 
 def _where(error: Exception) -> str:

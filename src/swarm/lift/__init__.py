@@ -10,7 +10,7 @@ What cannot be done so is recognised and refused with `CannotLift`.
 """
 
 from swarm._face import hand_on
-from swarm.lift._values import CannotLift
+from swarm.lift._refuse import CannotLift
 
 __all__ = [
     "CannotLift",

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from swarm.lift._values import Split, Stop, Values, pending
+from swarm.lift._refuse import Split, Stop, noting
+from swarm.lift._values import Values
 
 __all__ = ["ask"]
 
@@ -35,7 +36,8 @@ def ask(
     """
     if together:
         try:
-            answer = question(**{name: _view(value) for name, value in about.items()})
+            with noting():
+                answer = question(**{name: _view(value) for name, value in about.items()})
             if type(answer) is not Values:
                 return np.full(bees, bool(answer)), True
             if answer.array.size == bees:
@@ -44,7 +46,6 @@ def ask(
             pass
         except Exception:  # raised again where it is asked bee by bee, if it stands
             pass
-        pending.clear()
     return np.array(
         [
             bool(question(**{name: _pick(value, bee) for name, value in about.items()}))

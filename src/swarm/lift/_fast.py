@@ -11,6 +11,7 @@ import torch
 from torch.autograd import Function
 from torch.nn import functional
 
+from swarm.lift._tables import ACTIVATIONS, ELEMENTWISE
 from swarm.lift._values import Bees
 
 __all__ = ["FAST"]
@@ -21,157 +22,11 @@ Fast = Callable[[int, Any, tuple[Any, ...], dict[str, Any]], Any]
 
 FAST: dict[Any, Fast] = {}
 
-_ELEMENTWISE = [
-    "abs",
-    "neg",
-    "negative",
-    "sign",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "sqrt",
-    "rsqrt",
-    "square",
-    "sin",
-    "cos",
-    "tan",
-    "asin",
-    "acos",
-    "atan",
-    "sinh",
-    "cosh",
-    "tanh",
-    "sigmoid",
-    "relu",
-    "reciprocal",
-    "floor",
-    "ceil",
-    "round",
-    "trunc",
-    "erf",
-    "isnan",
-    "isinf",
-    "isfinite",
-    "logical_not",
-    "clamp",
-    "clip",
-    "clamp_min",
-    "clamp_max",
-    "nan_to_num",
-    "add",
-    "sub",
-    "subtract",
-    "mul",
-    "multiply",
-    "div",
-    "divide",
-    "true_divide",
-    "pow",
-    "maximum",
-    "minimum",
-    "atan2",
-    "fmod",
-    "remainder",
-    "eq",
-    "ne",
-    "lt",
-    "le",
-    "gt",
-    "ge",
-    "logical_and",
-    "logical_or",
-    "logical_xor",
-    "lerp",
-    "where",
-    "__add__",
-    "__radd__",
-    "__sub__",
-    "__rsub__",
-    "__mul__",
-    "__rmul__",
-    "__truediv__",
-    "__rtruediv__",
-    "__div__",
-    "__rdiv__",
-    "__pow__",
-    "__rpow__",
-    "__neg__",
-    "__abs__",
-    "__eq__",
-    "__ne__",
-    "__lt__",
-    "__le__",
-    "__gt__",
-    "__ge__",
-    "__invert__",
-    "__iadd__",
-    "__isub__",
-    "__imul__",
-    "__itruediv__",
-    "__idiv__",
-    "add_",
-    "sub_",
-    "mul_",
-    "div_",
-    "pow_",
-    "neg_",
-    "abs_",
-    "exp_",
-    "log_",
-    "sqrt_",
-    "zero_",
-    "fill_",
-    "clamp_",
-    "clamp_min_",
-    "clamp_max_",
-    "lerp_",
-    "copy_",
-    "tanh_",
-    "relu_",
-    "sigmoid_",
-    "addcmul",
-    "addcdiv",
-    "addcmul_",
-    "addcdiv_",
-    "clone",
-    "to",
-    "float",
-    "double",
-    "half",
-    "type_as",
-    "zeros_like",
-    "ones_like",
-]
-_ACTIVATIONS = [
-    "relu",
-    "relu6",
-    "elu",
-    "selu",
-    "celu",
-    "gelu",
-    "silu",
-    "mish",
-    "leaky_relu",
-    "softplus",
-    "softsign",
-    "tanh",
-    "sigmoid",
-    "hardtanh",
-    "hardsigmoid",
-    "hardswish",
-    "logsigmoid",
-    "tanhshrink",
-    "softshrink",
-    "hardshrink",
-    "threshold",
-]
-
 
 def _elementwise(bees: int, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Line up the axes that one bee sees, and perform the operation as it is."""
+    if func is torch.where and len(args) < 3:
+        return NotImplemented  # places, of which each bee has its own number
     rank, dtype, several = 0, None, 0
     for value in args:
         if isinstance(value, Tensor):
@@ -203,11 +58,11 @@ def _find(name: str) -> list[Any]:
     return [getattr(place, name) for place in (torch, Tensor) if hasattr(place, name)]
 
 
-FAST.update({func: _elementwise for name in _ELEMENTWISE for func in _find(name)})
-FAST.update({getattr(functional, name): _elementwise for name in _ACTIVATIONS})
+FAST.update({func: _elementwise for name in ELEMENTWISE for func in _find(name)})
+FAST.update({getattr(functional, name): _elementwise for name in ACTIVATIONS})
 _CHANGES = {
     func
-    for name in _ELEMENTWISE
+    for name in ELEMENTWISE
     if (name.endswith("_") and not name.endswith("__")) or name.startswith("__i")
     for func in _find(name)
 } - {Tensor.__invert__}

@@ -1,40 +1,95 @@
-r"""Runs one bee's code once for a whole swarm.
+"""Runs one bee's code once for a group of bees, and splits the group where they disagree."""
 
-The bee is an ordinary generator. Under a `torch.overrides.TorchFunctionMode`
-every tensor that differs between bees is held as (bee, \\*shape), while the
-bee's code sees the shape of its own. Tensors that are the same for all bees
-are shared; random numbers are drawn bee by bee from each bee's own generator,
-so that each gets exactly what it would get alone; trainable tensors become
-each bee's own; all else goes through `torch.vmap`, with autograd outside it.
-What cannot be done so is recognised and refused with `CannotLift`.
-"""
-
+import itertools
+import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
-from swarm.lift import _ops as ops
-from swarm.lift import _seen as seen  # noqa: F401 - registers what it handles
+from swarm.lift import _seen  # noqa: F401 - registers what it handles
+from swarm.lift._compare import compare
 from swarm.lift._mode import Lift
-from swarm.lift._numbers import numbers_taken
-from swarm.lift._patches import each_rejects, each_shuffles, states_refused
-from swarm.lift._values import Bees, CannotLift, Split, Stop, Values, pending
-from swarm.lift._watch import Watch, outside_of
+from swarm.lift._ops import as_array
+from swarm.lift._patches import Patches, refuse_hooks
+from swarm.lift._refuse import CannotLift, Slower, Split, Stop, noting
+from swarm.lift._values import Bees, Values
+from swarm.lift._watch import Outside, Watch, outside_of
 
-__all__ = ["CannotLift", "Meter", "fly", "outside_of", "uncompiled"]
+__all__ = [
+    "SMALL",
+    "CannotLift",
+    "Flight",
+    "Left",
+    "Lone",
+    "Meter",
+    "fly",
+    "outside_of",
+    "uncompiled",
+]
 
 Array = NDArray[Any]
 MAX_SPLITS = 16
 _EARLY = "decide by torch.where instead of if, and end bees by until="
 SMALL = 2  # groups of this size are quicker one by one
+VERIFIED = 3  # epochs compared at the start, and from each in which something is new
+RACED = 4  # the epoch by which it is decided whether lifting pays
+
+
+class Lone(Protocol):
+    """A bee that is trained alone, as far as it is asked to."""
+
+    seconds: float  # the least that an epoch has taken
+
+    def row(self, epoch: int) -> Sequence[Array] | None:
+        """Return what the bee yields in an epoch; None once it has ended or raised."""
+
+    def jittered(self, epoch: int) -> Sequence[Sequence[Array]]:
+        """Return all that the bee yields up to an epoch, with its rounding disturbed."""
+
+
+@dataclass(frozen=True)
+class Flight:
+    r"""What it takes to fly a swarm.
+
+    Parameters
+    ----------
+    trainer : callable
+        Starts the bee's generator; called with the bees that go together.
+    seeds : sequence of int
+        The seed of each bee.
+    write : callable
+        Called as ``write(bees, epoch, values)``, with arrays (bee, \\*dims);
+        what it returns says whether all these bees are to end.
+    end : callable, optional
+        Called as ``end(bees, epochs)`` when bees have ended by themselves.
+    alone : callable, optional
+        ``alone(bee)`` gives the bee at a position to compare with, see `Lone`.
+    race : bool, default False
+        Whether to give up where the bees alone are quicker.
+    tick : callable, optional
+        Called with the number of epochs done.
+    numbers : bool, default False
+        Whether bees are given numbers of their own.
+    outside : Outside
+        What the bee must leave as it is.
+    """
+
+    trainer: Callable[[NDArray[np.intp]], Iterator[Any]]
+    seeds: Sequence[int]
+    write: Callable[[NDArray[np.intp], int, list[Array]], object]
+    end: Callable[[NDArray[np.intp], int], object] = lambda bees, epochs: None
+    alone: Callable[[int], Lone] | None = None
+    race: bool = False
+    tick: Callable[[int], object] = lambda epoch: None
+    numbers: bool = False
+    outside: Outside = field(default_factory=Outside)
 
 
 @dataclass(frozen=True)
@@ -44,7 +99,8 @@ class Left:
     Attributes
     ----------
     bees : numpy.ndarray of int
-        Those that raised, and small groups that parted from the rest.
+        Those that raised, those that are quicker alone, and small groups that
+        parted from the rest.
     raised : Exception or None
         What the first group that raised did.
     by_setting : CannotLift or None
@@ -59,52 +115,15 @@ class Left:
     by_branch: CannotLift | None
 
 
-def fly(
-    trainer: Callable[[NDArray[np.intp]], Iterator[Any]],
-    seeds: Sequence[int],
-    write: Callable[[NDArray[np.intp], int, list[Array]], object],
-    *,
-    end: Callable[[NDArray[np.intp], int], object] = lambda bees, epochs: None,
-    numbers: bool = False,
-    alone: Sequence[Sequence[Array]] = (),
-    tick: Callable[[int], object] = lambda epoch: None,
-    watched: Mapping[str, Callable[[], Any]] | None = None,
-) -> Left:
-    r"""Train a group of bees at once.
-
-    Parameters
-    ----------
-    trainer : callable
-        Starts the bee's generator; called with the bees that go together.
-    seeds : sequence of int
-        The seed of each bee.
-    write : callable
-        Called as ``write(bees, epoch, values)``, with arrays (bee, \\*dims);
-        what it returns says whether all these bees are to end.
-    end : callable, optional
-        Called as ``end(bees, epochs)`` when bees have ended by themselves.
-    numbers : bool, default False
-        Whether bees are given numbers of their own.
-    alone : sequence of sequence of array, optional
-        What the last of the bees yields in its first epochs when trained
-        alone, to compare with.
-    tick : callable, optional
-        Called with the number of epochs done.
-    watched : mapping of str to callable, optional
-        By name, functions that tell the state of what the bee must leave as
-        it is, see `outside_of`.
-
-    Returns
-    -------
-    Left
-        The bees that are left to train one by one.
+def fly(flight: Flight) -> Left:
+    """Train the bees of a flight at once.
 
     Raises
     ------
     CannotLift
         If the bees cannot be trained at once.
     """
-    watched = watched or {}
+    seeds = flight.seeds
     groups: list[NDArray[np.intp]] = [np.arange(len(seeds))]
     left: list[NDArray[np.intp]] = []
     raised: Exception | None = None
@@ -113,19 +132,8 @@ def fly(
     splits = alone_now = 0
     while groups:
         group = groups.pop()
-        rows = alone if group[-1] == len(seeds) - 1 else ()
         try:
-            error = _fly_group(
-                partial(trainer, group),
-                [seeds[int(i)] for i in group],
-                group,
-                write,
-                end,
-                rows,
-                tick,
-                watched,
-                numbers,
-            )
+            error = _fly_group(flight, group)
         except Split as split:
             splits += split.reason is None
             if splits > MAX_SPLITS:
@@ -145,6 +153,8 @@ def fly(
                 by_setting = by_setting or split.reason
             if split.reason is None and 4 * alone_now > len(seeds):
                 by_branch = CannotLift("branches on which bees disagree", split.where, _EARLY)
+        except Slower:
+            left.append(group)
         except Stop as stop:
             raise stop.reason from None
         else:
@@ -155,72 +165,111 @@ def fly(
     return Left(bees, raised, by_setting, by_branch)
 
 
-def _fly_group(
-    trainer: Callable[[], Iterator[Any]],
-    seeds: Sequence[int],
-    group: NDArray[np.intp],
-    write: Callable[[NDArray[np.intp], int, list[Array]], object],
-    end: Callable[[NDArray[np.intp], int], object],
-    alone: Sequence[Sequence[Array]],
-    tick: Callable[[int], object],
-    watched: Mapping[str, Callable[[], Any]],
-    numbers: bool,
-) -> Exception | None:
+def _fly_group(flight: Flight, group: NDArray[np.intp]) -> Exception | None:
     """Train bees that never part; return what they raise, if they do."""
-    pending.clear()
-    lift = Lift(seeds)
-    epoch, done = 0, False
+    lift = Lift([flight.seeds[int(i)] for i in group])
+    judge = _Judge(flight, lift, int(group[-1]))
     with ExitStack() as stack:
-        watch = stack.enter_context(Watch(watched))
-        stack.enter_context(lift.stepping())
+        noted = stack.enter_context(noting())
+        watch = stack.enter_context(Watch(flight.outside))
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", "There is a performance drop because")  # from vmap
-        stack.enter_context(each_rejects(lift))
-        stack.enter_context(each_shuffles())
-        stack.enter_context(states_refused())
         stack.enter_context(uncompiled())
-        if numbers:
-            stack.enter_context(numbers_taken(lift))
+        refuse_hooks()
+        patches = stack.enter_context(Patches(lift, flight.numbers))
         run: Iterator[Any] | None = None
-        while True:
-            ended = False
+        for epoch in itertools.count():
+            judge.start(epoch)
+            ended = done = judged = False
             yielded: Any = None
             try:
                 with lift:
                     if run is None:
-                        run = trainer()
+                        run = flight.trainer(group)
                         stack.callback(_close, run)
                     yielded = next(run)
             except StopIteration:
                 ended = True
             except Exception as error:
-                if pending:
-                    raise pending[0] from None
+                if noted:
+                    raise noted[0] from None
                 return error
-            if pending:
-                raise pending[0]
+            if noted:
+                raise noted[0]
             if not ended:
                 values = yielded if isinstance(yielded, tuple | list) else (yielded,)
-                arrays = [_for_all(value, len(seeds)) for value in values]
-                if epoch < len(alone):
-                    _compare(arrays, alone[epoch], epoch)
-                done = bool(write(group, epoch, arrays))
+                arrays = [_for_all(value, lift.bees) for value in values]
+                if judged := judge.looks_at(epoch):
+                    with patches.aside():
+                        judge.judge(epoch, arrays)
+                done = bool(flight.write(group, epoch, arrays))
             # What has changed stays so: looking now and then, and at the end, will do.
-            look = ended or done or epoch < 3 or epoch & (epoch - 1) == 0
-            if look and (changed := watch.changed()):
-                raise Stop(
-                    CannotLift(
-                        changed,
-                        _line_of(run),
-                        "draw with torch, and keep what changes inside of the bee",
-                    )
-                )
+            if ended or done or judged or epoch & (epoch - 1) == 0:
+                _check_unchanged(watch, run)
             if ended:
-                end(group, epoch)
+                flight.end(group, epoch)
             if ended or done:
                 return None
-            epoch += 1
-            tick(epoch)
+            flight.tick(epoch + 1)
+    raise AssertionError
+
+
+class _Judge:
+    """Compares a group's last bee with itself alone, in result and in time.
+
+    The first epochs are compared, and those that follow when the bee does
+    something that it has not done before: the bee alone waits until then.
+    """
+
+    def __init__(self, flight: Flight, lift: Lift, last: int) -> None:
+        self._lift, self._thorough = lift, flight.outside.asks
+        self._alone = flight.alone(last) if flight.alone else None
+        self._race = flight.race and self._alone is not None
+        self._until = VERIFIED
+        self._best = float("inf")
+        self._begin = self._taken = 0.0
+
+    def start(self, epoch: int) -> None:
+        """Begin an epoch."""
+        self._begin = time.perf_counter()
+        if self._race and self._alone is not None and epoch:
+            # An epoch that has taken several times as long need not come to its end.
+            alone = self._lift.bees * self._alone.seconds
+            self._lift.deadline = self._begin + 3 * alone if epoch < RACED else None
+
+    def looks_at(self, epoch: int) -> bool:
+        """Whether an epoch that has just ended is to be judged."""
+        if self._alone is None:
+            return False
+        self._taken = time.perf_counter() - self._begin
+        if self._lift.news or self._thorough:
+            self._until = max(self._until, epoch + VERIFIED)
+            self._lift.news = False
+        return epoch < self._until or self._races(epoch)
+
+    def _races(self, epoch: int) -> bool:
+        return self._race and 0 < epoch <= RACED
+
+    def judge(self, epoch: int, arrays: Sequence[Array]) -> None:
+        """Raise `Stop` if an epoch is not what it should be, and `Slower` if it takes too long."""
+        assert self._alone is not None
+        if epoch < self._until:
+            compare(arrays, self._alone, epoch)
+        if self._races(epoch):
+            self._best = min(self._best, self._taken)
+            self._alone.row(min(epoch, VERIFIED))  # one more to take the time of
+            ratio = self._best / (self._lift.bees * self._alone.seconds)
+            if (epoch > 1 and ratio > 2) or (epoch == RACED and ratio > 1):
+                raise Slower
+            self._race = ratio > 0.5
+            self._lift.deadline = None
+
+
+def _check_unchanged(watch: Watch, run: Any) -> None:
+    changed = watch.changed()
+    if changed:
+        advice = "draw with torch, and keep what changes inside of the bee"
+        raise Stop(CannotLift(changed, _line_of(run), advice))
 
 
 def uncompiled() -> AbstractContextManager[Any]:
@@ -247,49 +296,17 @@ def _close(run: Any) -> None:
 def _for_all(value: Any, bees: int) -> Array:
     r"""Turn a yielded value into (bee, \\*dims)."""
     if type(value) is Bees:
-        return ops.array(value)
+        return as_array(value)
     if isinstance(value, Values):
         return value.array
     if isinstance(value, torch.Tensor):
-        value = ops.array(value)
+        value = as_array(value)
     elif isinstance(value, list | tuple) and value:
         parts = [_for_all(v, bees) for v in value]
         if all(part.shape == parts[0].shape for part in parts):
             return np.stack(parts, axis=1)
     value = np.asarray(value)
     return np.broadcast_to(value, (bees, *value.shape))
-
-
-def _compare(lifted: Sequence[Array], alone: Sequence[Array], epoch: int) -> None:
-    """Refuse if the last bee does not yield what it yields alone, up to rounding.
-
-    Numbers that come to nothing but rounding, such as a gradient that is zero
-    by symmetry, are small beside the other fields.
-    """
-    scales = [_scale(single) for single in alone]
-    for field, (together, single) in enumerate(zip(lifted, alone, strict=False)):
-        mine = together[-1]
-        same = mine.shape == single.shape and mine.dtype == single.dtype
-        if same and mine.dtype.kind in "fc":
-            near = 1e-4 * scales[field] + 1e-6 * max(scales)
-            same = np.allclose(mine, single, rtol=0, atol=near, equal_nan=True)
-        elif same:
-            same = np.array_equal(mine, single)
-        if not same:
-            raise Stop(
-                CannotLift(
-                    f"field {field + 1} in epoch {epoch}, which differs from the same bee trained "
-                    "alone",
-                    "a line that cannot be told",
-                    "look for randomness that is not torch's and for state kept between bees",
-                )
-            )
-
-
-def _scale(array: Array) -> float:
-    if array.dtype.kind not in "fc":
-        return 0.0
-    return float(np.abs(array[np.isfinite(array)]).max(initial=0))
 
 
 class Meter(TorchFunctionMode):

@@ -1,48 +1,28 @@
 """Runs each tensor operation of one bee's code for all bees."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import sys
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch._C._functorch import peek_interpreter_stack
-from torch.optim.optimizer import (
-    register_optimizer_step_post_hook,
-    register_optimizer_step_pre_hook,
-)
 from torch.overrides import TorchFunctionMode
 
 from swarm.lift import _numbers as numbers
 from swarm.lift import _ops as ops
 from swarm.lift._fast import FAST
-from swarm.lift._values import Bees, Values, as_bees, refuse
+from swarm.lift._refuse import give_up, refuse
+from swarm.lift._tables import ELEMENTWISE_OPTIMISERS, GETTERS
+from swarm.lift._values import Bees, Values, as_bees
 
-__all__ = ["Lift"]
+__all__ = ["HANDLERS", "Handler", "Lift", "mark"]
 
 Tensor = torch.Tensor
 Handler = Callable[["Lift", Any, tuple[Any, ...], dict[str, Any]], Any]
 
 HANDLERS: dict[Any, Handler] = {}
-
-# Optimisers that work element by element, so that they step on (bee, *shape) as they are.
-ELEMENTWISE_OPTIMISERS = {
-    getattr(torch.optim, name)
-    for name in (
-        [
-            "SGD",
-            "Adam",
-            "AdamW",
-            "RMSprop",
-            "Adagrad",
-            "Adadelta",
-            "NAdam",
-            "RAdam",
-            "Adamax",
-            "ASGD",
-            "Rprop",
-        ]
-    )
-}
+_NEVER = object()
 
 
 class Lift(TorchFunctionMode):
@@ -61,24 +41,24 @@ class Lift(TorchFunctionMode):
         self.generators: dict[torch.device, list[torch.Generator]] = {}
         self.inside: set[int] = set()  # storages made in this run, shared by all bees
         self.outside: set[int] = set()  # storages that came from elsewhere
-        self.checks = 10  # backward passes whose graph is still to be looked at
+        self.news = False  # whether something was done that had not been done before
+        self.unchecked = True  # whether that was since a graph was last looked at
+        self.deadline: float | None = None  # when to give up
+        self._known: dict[int, Any] = {}  # what was done so far, see `note`
+        self._base: Any = None  # the frame that runs the bee
+        self.flying = False  # whether the bee's code runs
         self._native: Any = None  # set while an optimiser steps
         self._numbers = False  # whether the last arguments looked at held numbers of each bee
         # A handle on the storage counts too; what a tensor without aliases shows.
         self._unshared = ops.storage_users(torch.empty(1))
 
-    @contextmanager
-    def stepping(self) -> Iterator[None]:
-        """Let optimisers step on all bees for the length of a block."""
-        before = register_optimizer_step_pre_hook(self._before_step)
-        after = register_optimizer_step_post_hook(self._after_step)
-        try:
-            yield
-        finally:
-            before.remove()
-            after.remove()
+    def __enter__(self) -> Any:
+        self.flying = True
+        self._base = sys._getframe(1)
+        return super().__enter__()
 
     def __exit__(self, *error: Any) -> None:
+        self.flying = False
         self.leave_native()  # if the step raised
         super().__exit__(*error)
 
@@ -87,20 +67,53 @@ class Lift(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
+        if func in GETTERS:
+            return func(*args, **(kwargs or {}))
         kwargs = kwargs or {}
         if numbers.ORIGINAL:
             func = numbers.ORIGINAL.get(func, func)
+        self.note_news(func, args, kwargs)
         handler = HANDLERS.get(func)
         if handler is not None:
             return handler(self, func, args, kwargs)
-        if func in ops.GETTERS:
-            return func(*args, **kwargs)
         return self.apply(func, args, kwargs)
+
+    def note_news(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Note whether an operation is done where, or with what, it has not been done before.
+
+        Where is the whole way that led there, what the kinds of its arguments.
+        A number that always was the same counts as new once it is another.
+        """
+        if self.deadline is not None and time.perf_counter() > self.deadline:
+            raise give_up()
+        frame: Any = sys._getframe(2)
+        base = self._base
+        key: list[Any] = [func, id(frame.f_code)]
+        while frame is not base and frame is not None:
+            key.append(frame.f_lasti)
+            frame = frame.f_back
+        numbers = []
+        for value in (*args, *kwargs, *kwargs.values()) if kwargs else args:
+            kind = type(value)
+            if kind is Bees or isinstance(value, Tensor):
+                key += (kind, value.dim(), value.dtype)
+            elif kind is int or kind is float:
+                key += (kind, not value)
+                numbers.append(value)
+            elif value is None or kind is bool or kind is str:
+                key.append(value)
+            else:
+                key += (kind, len(value) if kind is tuple or kind is list else 0)
+        place = hash(tuple(key))
+        before = self._known.get(place, _NEVER)
+        if before is not None and before != numbers:
+            self._known[place] = numbers if before is _NEVER else None
+            self.news = self.unchecked = True
 
     def apply(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Perform an operation once if its arguments are shared, else for all bees."""
         self._numbers = False
-        if not self.look(args, kwargs):
+        if not self.differs(args, kwargs):
             return self.shared(func, args, kwargs)
         if self._numbers:
             return numbers.apply(self, func, args, kwargs)
@@ -121,10 +134,10 @@ class Lift(TorchFunctionMode):
         if fast is not None and args:
             done = fast(self.bees, func, args, kwargs)
             if done is not NotImplemented:
-                return self.mark(done, args)
-        return self.mark(ops.vmapped(self, func, args, kwargs), args)
+                return mark(done)
+        return mark(ops.vmapped(self, func, args, kwargs))
 
-    def look(self, args: Any, kwargs: Any) -> bool:
+    def differs(self, args: Any, kwargs: Any) -> bool:
         """Whether an argument belongs to each bee; trainable leaves do from now on."""
         found = False
         for value in args:
@@ -141,9 +154,9 @@ class Lift(TorchFunctionMode):
                     "compute with the tensor itself, before .item() or .numpy()",
                 )
             elif (kind is tuple or kind is list) and value:
-                found |= self.look(value, ())
+                found |= self.differs(value, ())
         if kwargs:
-            found |= self.look(kwargs.values(), ())
+            found |= self.differs(kwargs.values(), ())
         return found
 
     def needs_own(self, tensor: Tensor) -> bool:
@@ -188,8 +201,9 @@ class Lift(TorchFunctionMode):
             if isinstance(value, Tensor):
                 self.note(value, self.outside)
         if ops.in_place(func) or kwargs.get("out") is not None:
-            target = kwargs.get("out") if kwargs.get("out") is not None else None
-            target = target if target is not None else args[0] if args else kwargs.get("tensor")
+            target = kwargs.get("out")
+            if target is None:
+                target = args[0] if args else kwargs.get("tensor")
             if isinstance(target, Tensor) and self.pointer(target) not in self.inside:
                 raise refuse(
                     f"{ops.name(func)} on a tensor made outside of the bee",
@@ -213,15 +227,6 @@ class Lift(TorchFunctionMode):
         if pointer and pointer not in self.inside and pointer not in self.outside:
             side.add(pointer)
 
-    def mark(self, result: Any, args: tuple[Any, ...]) -> Any:
-        """Mark results as one for each bee."""
-        if isinstance(result, Tensor):
-            return result if type(result) is Bees else as_bees(result)
-        if isinstance(result, tuple | list):
-            for value in result:
-                self.mark(value, args)
-        return result
-
     # -- randomness ----------------------------------------------------------------
 
     def generators_on(self, device: torch.device) -> list[torch.Generator]:
@@ -237,7 +242,7 @@ class Lift(TorchFunctionMode):
         if kwargs.get("generator") is not None:
             return self.apply(func, args, kwargs)  # explicit, hence the same for all bees
         tensors = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
-        self.look(args, kwargs)
+        self.differs(args, kwargs)
         changes = ops.in_place(func)
         target = args[0] if args else kwargs.get("tensor")
         if changes:
@@ -257,16 +262,20 @@ class Lift(TorchFunctionMode):
 
     # -- optimisers ----------------------------------------------------------------
 
-    def _before_step(self, optimiser: Any, args: Any, kwargs: Any) -> None:
+    def before_step(self, optimiser: Any, args: Any, kwargs: Any) -> None:
         if type(optimiser) not in ELEMENTWISE_OPTIMISERS:
             raise refuse(
                 f"{type(optimiser).__name__}.step()",
                 "use an optimiser that works element by element, such as SGD or Adam",
             )
+        if optimiser._optimizer_step_pre_hooks or optimiser._optimizer_step_post_hooks:
+            raise refuse("a hook on an optimiser's step", "do what it does before or after step()")
         if len(args) > 1 or kwargs.get("closure") is not None:
             raise refuse("step(closure)", "compute the loss before the step")
         differ = False
         for group in optimiser.param_groups:
+            if any(type(value) is Bees for value in group.values()):
+                raise refuse("a setting that is a tensor of each bee", "use a number")
             if group.get("fused"):
                 raise refuse("fused=True", "leave fused at its default")
             differ |= any(
@@ -283,7 +292,7 @@ class Lift(TorchFunctionMode):
         self._native = torch._C.DisableTorchFunction()
         self._native.__enter__()
 
-    def _after_step(self, optimiser: Any, args: Any, kwargs: Any) -> None:
+    def after_step(self, optimiser: Any, args: Any, kwargs: Any) -> None:
         if self._native is None:
             return
         self.leave_native()
@@ -296,3 +305,13 @@ class Lift(TorchFunctionMode):
         if self._native is not None:
             self._native.__exit__(None, None, None)
             self._native = None
+
+
+def mark(result: Any) -> Any:
+    """Mark results as one for each bee."""
+    if isinstance(result, Tensor):
+        return result if type(result) is Bees else as_bees(result)
+    if isinstance(result, tuple | list):
+        for value in result:
+            mark(value)
+    return result

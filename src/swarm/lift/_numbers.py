@@ -16,7 +16,8 @@ from torch.nn import functional
 from torch.nn.utils import clip_grad
 
 from swarm.lift import _ops as ops
-from swarm.lift._values import Bees, Values, as_bees, part
+from swarm.lift._refuse import part
+from swarm.lift._values import Bees, Values, as_bees
 
 if TYPE_CHECKING:
     from swarm.lift._mode import Lift

@@ -1,122 +1,21 @@
-r"""Tensor operations on (bee, \\*shape): by vmap, directly where that is faster, or bee by bee."""
+r"""Tensor operations on (bee, \\*shape): by vmap, or else bee by bee."""
 
-import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional, init
+from torch.nn import functional
 
-from swarm.lift._values import Bees, Values, as_bees, refuse
+from swarm.lift._refuse import refuse
+from swarm.lift._tables import TAKES_GENERATOR
+from swarm.lift._values import Bees, Values, as_bees
 
 if TYPE_CHECKING:
     from swarm.lift._mode import Lift
 
 Tensor = torch.Tensor
-
-# Attributes that are the same of (bee, *shape) as of one bee's tensor.
-GETTERS = {
-    getattr(Tensor, name).__get__
-    for name in [
-        "device",
-        "dtype",
-        "is_leaf",
-        "requires_grad",
-        "grad_fn",
-        "layout",
-        "is_cuda",
-        "is_cpu",
-        "is_sparse",
-        "is_quantized",
-        "is_meta",
-        "is_mkldnn",
-        "is_mps",
-        "is_xpu",
-        "_version",
-        "output_nr",
-        "retains_grad",
-        "itemsize",
-    ]
-    if hasattr(Tensor, name)
-} | {
-    Tensor.is_floating_point,
-    torch.is_floating_point,
-    Tensor.is_complex,
-    torch.is_complex,
-    Tensor.is_inference,
-    Tensor.is_contiguous,
-    Tensor.element_size,
-    Tensor.get_device,
-    Tensor.is_signed,
-    Tensor.retain_grad,
-    Tensor._is_view,
-}
-
-_FACTORIES = [
-    "rand",
-    "randn",
-    "randint",
-    "randperm",
-    "rand_like",
-    "randn_like",
-    "randint_like",
-    "normal",
-    "bernoulli",
-    "poisson",
-    "multinomial",
-    "binomial",
-    "_standard_gamma",
-    "_sample_dirichlet",
-    "rrelu",
-    "rrelu_",
-]
-_IN_PLACE = [
-    "uniform_",
-    "normal_",
-    "bernoulli_",
-    "exponential_",
-    "geometric_",
-    "cauchy_",
-    "log_normal_",
-    "random_",
-    "bernoulli",
-    "multinomial",
-]
-_INITS = [
-    name
-    for name, value in vars(init).items()
-    if inspect.isfunction(value)
-    and name.endswith("_")
-    and name.startswith(
-        ("uniform", "normal", "trunc", "xavier", "kaiming", "orthogonal", "sparse")
-    )
-]
-RANDOM = (
-    {getattr(torch, name) for name in _FACTORIES if hasattr(torch, name)}
-    | {getattr(Tensor, name) for name in _IN_PLACE}
-    | {getattr(init, name) for name in _INITS}
-    | {functional.gumbel_softmax}
-)
-TAKES_GENERATOR = (
-    {getattr(torch, name) for name in ("rand", "randn", "randint", "randperm")}
-    | {torch.bernoulli, torch.multinomial, Tensor.multinomial}
-    | {getattr(Tensor, name) for name in _IN_PLACE if name.endswith("_")}
-    | {
-        function
-        for name in _INITS
-        if "generator" in inspect.signature(function := getattr(init, name)).parameters
-    }
-)
-DROPOUTS = {
-    functional.dropout,
-    functional.dropout1d,
-    functional.dropout2d,
-    functional.dropout3d,
-    functional.alpha_dropout,
-    functional.feature_alpha_dropout,
-}
 
 
 def name(func: Any) -> str:
@@ -140,21 +39,10 @@ def in_place(func: Any) -> bool:
     return found
 
 
-_OPERATORS = [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "and",
-    "or",
-    "xor",
-    "lshift",
-    "rshift",
-    "matmul",
-]
+_OPERATORS = {
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"),
+    *("and", "or", "xor", "lshift", "rshift"),
+}
 _CHANGES: dict[Any, bool] = {}
 
 
@@ -168,7 +56,7 @@ def spread(tensor: Tensor, bees: int) -> Tensor:
     return tensor.detach().expand(bees, *tensor.shape).clone()
 
 
-def array(tensor: Tensor) -> NDArray[Any]:
+def as_array(tensor: Tensor) -> NDArray[Any]:
     r"""Return the values (bee, \\*shape) as an array that later steps leave alone."""
     values = tensor.detach()
     values.__class__ = Tensor
@@ -241,7 +129,7 @@ def default_generator(device: torch.device) -> Iterator[torch.Generator]:
         index = torch.cuda.current_device() if device.index is None else device.index
         default = torch.cuda.default_generators[index]
     elif device.type == "cpu":
-        default = torch.default_generator
+        default = torch._C.default_generator
     else:
         raise refuse(f"random numbers on {device.type}", "train on the CPU or on CUDA")
     state = default.get_state()
@@ -272,8 +160,8 @@ def has_custom_backward(output: Tensor) -> bool:
 
 def vmapped(lift: "Lift", func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Perform an operation for all bees by `torch.vmap`, or else bee by bee."""
-    if func is functional.batch_norm:
-        args = _own_statistics(lift, args, kwargs)
+    if func is functional.batch_norm or func is functional.instance_norm:
+        _own_statistics(lift, func, args, kwargs)
     tensors: list[Tensor] = []
     frame, named = _take(args, tensors), {k: _take(v, tensors) for k, v in kwargs.items()}
     returned: Any = None
@@ -343,8 +231,9 @@ def _each(lift: "Lift", func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     return stack(results)
 
 
-def _own_statistics(lift: "Lift", args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Give each bee its own running statistics, which batch normalisation updates."""
+def _own_statistics(
+    lift: "Lift", func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Give each bee its own running statistics, which a normalisation updates."""
     for value in (*args[1:3], kwargs.get("running_mean"), kwargs.get("running_var")):
-        lift.own(value, functional.batch_norm)
-    return args
+        lift.own(value, func)

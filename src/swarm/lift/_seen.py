@@ -9,8 +9,10 @@ from typing import Any
 import torch
 
 from swarm.lift import _ops as ops
-from swarm.lift._mode import HANDLERS, Handler, Lift
-from swarm.lift._values import Bees, Values, agreed, as_bees, branch, refuse
+from swarm.lift._mode import HANDLERS, Handler, Lift, mark
+from swarm.lift._refuse import agreed, branch, refuse
+from swarm.lift._tables import DROPOUTS, RANDOM
+from swarm.lift._values import Bees, Values, as_bees
 
 Tensor = torch.Tensor
 ATTRIBUTES: Any = torch.Tensor  # as descriptors
@@ -36,7 +38,7 @@ def _shape(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
 
 
 @handles(Tensor.size)
-def _size(lift: Lift, func: Any, args: Any, kwargs: Any, /, dim: int | None = None) -> Any:
+def _size(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
     shape = args[0].shape[1:]
     dim = args[1] if len(args) > 1 else kwargs.get("dim")
     return shape if dim is None else shape[dim]
@@ -79,7 +81,7 @@ def _item(lift: Lift, func: Any, args: Any, kwargs: Any) -> Values:
         raise RuntimeError(
             f"a Tensor with {args[0].numel() // lift.bees} elements cannot be converted to Scalar"
         )
-    return Values(ops.array(args[0])).item()
+    return Values(ops.as_array(args[0])).item()
 
 
 @handles(Tensor.tolist)
@@ -89,7 +91,7 @@ def _tolist(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
             return Values(array).item()
         return [nest(array[:, i]) for i in range(array.shape[1])]
 
-    return nest(ops.array(args[0]))
+    return nest(ops.as_array(args[0]))
 
 
 @handles(Tensor.numpy)
@@ -106,7 +108,7 @@ def _array(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
 def _bool(lift: Lift, func: Any, args: Any, kwargs: Any) -> bool:
     if args[0].numel() != lift.bees:
         raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
-    return branch(ops.array(args[0]).reshape(lift.bees).astype(bool))
+    return branch(ops.as_array(args[0]).reshape(lift.bees).astype(bool))
 
 
 @handles(torch.equal, Tensor.equal)
@@ -115,7 +117,7 @@ def _equal(lift: Lift, func: Any, args: Any, kwargs: Any) -> bool:
         return _equal(lift, func, (ops.spread(args[0], 1), args[1]), kwargs)
     if args[0].shape != args[1].shape:
         return False
-    return branch(ops.array((args[0] == args[1]).reshape(lift.bees, -1).all(1)))
+    return branch(ops.as_array((args[0] == args[1]).reshape(lift.bees, -1).all(1)))
 
 
 @handles(Tensor.__float__, Tensor.__int__, Tensor.__index__, Tensor.__complex__)
@@ -123,7 +125,30 @@ def _number(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
     kind = {"__float__": float, "__complex__": complex}.get(func.__name__, int)
     if args[0].numel() != lift.bees:
         raise RuntimeError("only one element tensors can be converted to Python scalars")
-    return kind(agreed(ops.array(args[0]), "float()" if kind is float else "int()"))
+    return kind(agreed(ops.as_array(args[0]), "float()" if kind is float else "int()"))
+
+
+@handles(ATTRIBUTES.grad_fn.__get__)
+def _grad_fn(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    return None if args[0].grad_fn is None else _Hidden()
+
+
+class _Hidden:
+    """Stands for a node of the graph, whose hooks would see all bees at once."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise refuse(f"grad_fn.{name}", "compute with gradients after backward()")
+
+
+@handles(Tensor.type_as, Tensor.to, shared=True)
+def _like_another(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    """Take the dtype and device of another tensor, whose values do not matter."""
+    other = args[1] if len(args) > 1 else kwargs.get("other")
+    if not isinstance(other, Tensor):
+        return lift.apply(func, args, kwargs)
+    rest = {name: value for name, value in kwargs.items() if name != "other"}
+    given = (args[0], other.device, other.dtype, *args[2:])
+    return lift.apply(Tensor.to, given, rest)
 
 
 @handles(Tensor.__repr__, Tensor.__format__)
@@ -226,7 +251,7 @@ def _backward_of(lift: Lift, func: Any, args: Any, kwargs: Any) -> None:
     tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     starts = given.get("grad_tensors")
     starts = [starts] if isinstance(starts, Tensor) else list(starts or [None] * len(tensors))
-    lift.look(tensors, {})
+    lift.differs(tensors, {})
     given["tensors"] = tensors
     given["grad_tensors"] = [_start(lift, t, g) for t, g in zip(tensors, starts, strict=True)]
     func(**given)
@@ -243,18 +268,18 @@ def _grad_of(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
     )
     starts = given.get("grad_outputs")
     starts = (starts,) if isinstance(starts, Tensor) else tuple(starts or [None] * len(outputs))
-    lift.look(outputs, {})
+    lift.differs(outputs, {})
     given["outputs"], given["inputs"] = outputs, inputs
     given["grad_outputs"] = [_start(lift, t, g) for t, g in zip(outputs, starts, strict=True)]
-    return lift.mark(func(**given), ())
+    return mark(func(**given))
 
 
 def _start(lift: Lift, output: Tensor, given: Tensor | None) -> Tensor | None:
     """Return what backward starts from: one for each bee's scalar."""
     if type(output) is not Bees:
         return given
-    if lift.checks > 0:  # a pass over the graph, in the first epochs only
-        lift.checks -= 1
+    if lift.unchecked:  # a pass over the graph, whenever something new was done
+        lift.unchecked = False
         if ops.has_custom_backward(output):
             raise refuse(
                 "a custom autograd.Function or a backward hook", "use operations of torch"
@@ -269,14 +294,20 @@ def _start(lift: Lift, output: Tensor, given: Tensor | None) -> Tensor | None:
 # -- randomness ------------------------------------------------------------------------
 
 
-@handles(*ops.RANDOM, shared=True)
+@handles(*RANDOM, shared=True)
 def _random(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
     return lift.draw(func, args, kwargs)
 
 
-@handles(*ops.DROPOUTS, shared=True)
+@handles(*DROPOUTS, shared=True)
 def _dropout(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
-    given = dict(zip(("input", "p", "training", "inplace"), args, strict=False)) | kwargs
-    if not given.get("training", True) or given.get("p", 0.5) == 0:
+    names = ("input", "p", "training", "inplace")
+    given: dict[str, Any] = {"p": 0.5, "training": True, "inplace": False}
+    given |= dict(zip(names, args, strict=False)) | kwargs
+    if not given["training"] or given["p"] == 0:
         return lift.apply(func, args, kwargs)
-    return lift.draw(func, args, kwargs)
+    if not given["inplace"]:
+        return lift.draw(func, args, kwargs)
+    target = given["input"]
+    lift.own(target, func)
+    return target.copy_(lift.draw(func, (), given | {"inplace": False}))

@@ -1,117 +1,15 @@
-"""The tensors and numbers that differ between bees, and the ways to say that one will not do."""
+"""The tensors and numbers that differ between bees."""
 
-import sys
-import sysconfig
 from collections.abc import Callable, Sequence
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-__all__ = ["Bees", "CannotLift", "Split", "Stop", "Values", "branch", "refuse"]
+from swarm.lift._refuse import ADVICE, agreed, branch, refuse
 
-_STANDARD = sysconfig.get_path("stdlib")
-
-_ADVICE = {
-    "float()": "record loss.item(), which keeps a value for each bee",
-    "int()": "keep the tensor, or .item(), and compute with it element by element",
-    "formatting": "yield the value instead of printing it",
-    "numpy()": "call .detach().numpy() on the tensor, and leave the rest until after training",
-}
-
-
-class CannotLift(RuntimeError):
-    """A bee does something that cannot be done for all bees at once.
-
-    Attributes
-    ----------
-    operation : str
-        What it was.
-    where : str
-        File and line of the bee.
-    """
-
-    def __init__(self, operation: str, where: str, advice: str = "") -> None:
-        super().__init__(operation, where, advice)
-        self.operation, self.where, self.advice = operation, where, advice
-
-    def __str__(self) -> str:
-        advice = self.advice or "change this line"
-        return (
-            f"cannot lift: {self.operation} at {self.where}. To lift this bee, {advice}; "
-            "or train it with engine='loop'"
-        )
-
-
-class Stop(BaseException):
-    """Ends a lifted run; no ``except Exception`` of a bee catches it."""
-
-    def __init__(self, reason: CannotLift) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
-
-
-class Split(BaseException):
-    """Ends a lifted run where the bees part.
-
-    Attributes
-    ----------
-    ways : ndarray of shape (bee,)
-        Equal for bees that stay together.
-    where : str
-        File and line of the bee.
-    reason : CannotLift or None
-        For bees that part by the settings that each was given: why.
-    """
-
-    def __init__(self, ways: NDArray[Any], where: str, reason: CannotLift | None = None) -> None:
-        super().__init__(f"bees part ways at {where}")
-        self.ways, self.where, self.reason = ways, where, reason
-
-
-# The stop or split of the run in progress, in case a bee swallows it with a bare except.
-pending: list[Stop | Split] = []
-
-
-def where_in_bee() -> str:
-    """Return file:line of the innermost frame that is neither ours, nor torch's or numpy's."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        name, file = frame.f_globals.get("__name__", ""), frame.f_code.co_filename
-        standard = file.startswith(_STANDARD) and "site-packages" not in file
-        ours = name.startswith("swarm.lift")
-        if not (ours or standard or name.split(".")[0] in ("torch", "numpy")):
-            return f"{file}:{frame.f_lineno}"
-        frame = frame.f_back
-    return "an unknown line"
-
-
-def refuse(operation: str, advice: str = "") -> Stop:
-    """Make (and note) the exception that says what cannot be lifted."""
-    stop = Stop(CannotLift(operation, where_in_bee(), advice or _ADVICE.get(operation, "")))
-    pending.append(stop)
-    return stop
-
-
-def branch(takes: NDArray[np.bool_], setting: str = "") -> bool:
-    """Decide a branch by one truth value for each bee; raise `Split` if they differ."""
-    return bool(takes[0]) if (takes == takes[0]).all() else part(takes, "a branch", setting)
-
-
-def part(ways: NDArray[Any], operation: str, setting: str = "") -> NoReturn:
-    """Part the bees: those with an equal value go on together."""
-    reason = None
-    if setting:
-        reason = CannotLift(
-            f"{operation}, decided by the setting {setting} of each bee,",
-            where_in_bee(),
-            "leave it the same for three bees or more",
-        )
-    split = Split(ways, where_in_bee(), reason)
-    pending.append(split)
-    raise split
+__all__ = ["Bees", "Values", "as_bees"]
 
 
 class Bees(torch.Tensor):
@@ -129,15 +27,6 @@ def as_bees(storage: torch.Tensor) -> torch.Tensor:
     r"""Mark a tensor (bee, \\*shape) as one for each bee."""
     storage.__class__ = Bees
     return storage
-
-
-def agreed(array: NDArray[Any], operation: str, setting: str = "") -> Any:
-    """Return the number on which all bees agree, or refuse the operation."""
-    if array.size and (array == array[0]).all():
-        return array.reshape(len(array), -1)[0, 0].item()
-    if setting:
-        part(array, operation, setting)
-    raise refuse(f"{operation} of a number that differs between bees", _ADVICE[operation])
 
 
 def _reduction(name: str) -> Callable[..., "Values"]:
@@ -232,13 +121,15 @@ class Values(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         (out,) = kwargs.pop("out", (None,))
         if method != "__call__" or kwargs or ufunc.signature is not None:
-            raise refuse(f"numpy.{ufunc.__name__}", _ADVICE["numpy()"])
+            raise refuse(f"numpy.{ufunc.__name__}", ADVICE["numpy()"])
         strong = [
             v.dtype
             for v in inputs
             if (isinstance(v, Values) and not v.weak) or isinstance(v, np.ndarray | np.generic)
         ]
         rank = max(v.ndim if isinstance(v, Values) else np.ndim(v) for v in inputs)
+        if not strong:
+            inputs = _as_python(ufunc, inputs)
         arrays = []
         for value in inputs:
             if not isinstance(value, Values):
@@ -249,11 +140,9 @@ class Values(np.lib.mixins.NDArrayOperatorsMixin):
                 array = array.astype(np.result_type(*strong, array.dtype.type(0).item()))
             fill = (1,) * (rank - value.ndim)
             arrays.append(array.reshape(len(array), *fill, *array.shape[1:]))
-        with np.errstate(all="ignore"):
-            results = ufunc(*arrays)
         weak = not strong
-        if weak:
-            _check_finite(ufunc, results, arrays)
+        with np.errstate(all="ignore"):
+            results = _by_python(ufunc, arrays) if weak else ufunc(*arrays)
         mine = [v.setting for v in inputs if type(v) is Values]
         setting = " and ".join(dict.fromkeys(mine)) if weak and all(mine) else ""
         if isinstance(out, Values) and not out.weak:  # an array changed in place
@@ -264,7 +153,7 @@ class Values(np.lib.mixins.NDArrayOperatorsMixin):
         return Values(results, weak, setting)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        raise refuse(f"numpy.{func.__name__}", _ADVICE["numpy()"])
+        raise refuse(f"numpy.{func.__name__}", ADVICE["numpy()"])
 
     def __bool__(self) -> bool:
         if self.array[0].size != 1:
@@ -291,7 +180,7 @@ class Values(np.lib.mixins.NDArrayOperatorsMixin):
         return format(agreed(self.array, "formatting", self.setting), spec)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise refuse("conversion to a NumPy array", _ADVICE["numpy()"])
+        raise refuse("conversion to a NumPy array", ADVICE["numpy()"])
 
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
@@ -302,7 +191,9 @@ class Values(np.lib.mixins.NDArrayOperatorsMixin):
         raise refuse("hash()", "do not keep values in a set or as keys")
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return Values(np.round(self.array, ndigits or 0), self.weak, self.setting)
+        rounded = np.round(self.array, ndigits or 0)
+        whole = self.weak and ndigits is None
+        return Values(rounded.astype(int) if whole else rounded, self.weak, self.setting)
 
     def __deepcopy__(self, memo: Any) -> "Values":
         return Values(self.array.copy(), self.weak, self.setting)
@@ -310,19 +201,7 @@ class Values(np.lib.mixins.NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise refuse(f".{name} of values that differ between bees", _ADVICE["numpy()"])
-
-
-def _check_finite(ufunc: np.ufunc, results: Any, inputs: Sequence[Any]) -> None:
-    """Refuse what raises for a Python number, such as a division by zero."""
-    if all(np.isfinite(value).all() for value in inputs) and not all(
-        np.isfinite(result).all() for result in (results if type(results) is tuple else (results,))
-    ):
-        raise refuse(
-            f"numpy.{ufunc.__name__} of numbers that differ between bees, which has no finite "
-            "result for some of them",
-            "compute with tensors",
-        )
+        raise refuse(f".{name} of values that differ between bees", ADVICE["numpy()"])
 
 
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
@@ -340,3 +219,67 @@ def _gives_way(name: str) -> Callable[[Values, Any], Any]:
 
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", *_COMPARISONS):
     setattr(Values, f"__{_name}__", _gives_way(f"__{_name}__"))
+
+
+# -- as Python computes ------------------------------------------------------------------
+
+_OF_BOOLS = {  # what True and False may be given to; all else takes them as 1 and 0
+    np.bitwise_and,
+    np.bitwise_or,
+    np.bitwise_xor,
+    np.equal,
+    np.not_equal,
+    np.less,
+    np.less_equal,
+    np.greater,
+    np.greater_equal,
+    np.logical_and,
+    np.logical_or,
+    np.logical_not,
+}
+_GROWS: dict[Any, Callable[..., Any]] = {
+    np.add: np.add,
+    np.subtract: np.subtract,
+    np.multiply: np.multiply,
+    np.power: np.power,
+    np.left_shift: lambda a, b: a * 2.0**b,
+}
+_EXACT = 2.0**62  # above which integers of 64 bits may not hold what Python's do
+
+
+def _as_python(ufunc: np.ufunc, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """Take True and False as 1 and 0 in arithmetic."""
+    if ufunc in _OF_BOOLS:
+        return tuple(inputs)
+    return tuple(
+        Values(value.array.astype(int), True, value.setting)
+        if type(value) is Values and value.array.dtype.kind == "b"
+        else int(value)
+        if isinstance(value, bool)
+        else value
+        for value in inputs
+    )
+
+
+def _by_python(ufunc: np.ufunc, arrays: Sequence[Any]) -> Any:
+    """Compute with what stand for Python numbers, and refuse where those would not do the same."""
+    whole = all(np.asarray(array).dtype.kind in "iu" for array in arrays)
+    try:
+        with np.errstate(divide="raise"), np.errstate(**_strict(ufunc)):
+            if whole and ufunc in _GROWS:
+                size = _GROWS[ufunc](*(np.asarray(array, dtype=float) for array in arrays))
+                if np.abs(size).max() > _EXACT:
+                    raise refuse("arithmetic of integers beyond 64 bits", "compute with tensors")
+            return ufunc(*arrays)
+    except FloatingPointError as error:
+        advice = "compute with tensors, or before .item()"
+        raise refuse(f"numpy.{ufunc.__name__} of numbers ({error})", advice) from None
+
+
+def _strict(ufunc: np.ufunc) -> Any:
+    """Return where Python raises, or gives a complex number, and NumPy warns."""
+    if ufunc is np.power:
+        return {"over": "raise", "invalid": "raise"}
+    if ufunc in (np.floor_divide, np.remainder, np.divmod, np.fmod):
+        return {"invalid": "raise"}
+    return {"over": "ignore", "invalid": "ignore"}
