@@ -109,15 +109,17 @@ class Lone:
         """Lend the global generators to the bee for the length of a block."""
         if self._run is None:
             with seeded(self._seed):
-                yield
-                self._states = _states()
+                try:
+                    yield
+                finally:
+                    self._states = _states()
             return
         before = _states()
         _restore(self._states)
         try:
             yield
-            self._states = _states()
         finally:
+            self._states = _states()
             _restore(before)
 
     def _train_epoch(self, run: Iterator[Any]) -> None:
