@@ -361,6 +361,20 @@ class Written(nn.Module):
         return self.out(hidden + bent)
 
 
+class Cast(nn.Module):
+    """A cast that changes nothing gives the tensor itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.out = nn.Linear(2, 8), nn.Linear(8, 3)
+
+    def forward(self, x):
+        hidden = self.first(x)
+        same = hidden.float() if hidden.dtype == torch.float32 else hidden.double()
+        bent = torch.tanh(same)
+        return self.out(bent * hidden * hidden)
+
+
 class Told(nn.Module):
     """Takes named inputs and answers with a mapping."""
 
@@ -420,6 +434,7 @@ def tricky():
         "a parameter of no dimension": (Temperature(), cross, x, labels),
         "what is computed is used twice": (Residual(), cross, x, labels),
         "written in place": (Written(), cross, x, labels),
+        "a cast that changes nothing": (Cast(), cross, x, labels),
         "a mapping in and out": (Told(), penalised, inputs, labels),
         "attention": (Attentive(), cross, series, labels[:6]),
         "time first": (nn.GRU(4, 3), lambda o, t: mse(o[0], t), series, torch.randn(6, 5, 3)),
@@ -519,7 +534,7 @@ FAST = ["an activation used twice", "LayerNorm, training False", "BatchNorm1d, t
     [
         *(*FAST, "what is computed is used twice", "a mapping in and out", "no features' axis"),
         *("a parameter of no dimension", "BatchNorm1d, training False", repr(nn.Mish())),
-        *(repr(nn.GroupNorm(2, 8)), "weighted classes"),
+        *(repr(nn.GroupNorm(2, 8)), "weighted classes", "a cast that changes nothing"),
     ],
 )
 def test_small_networks_compute_with_many_weights_at_once(which, monkeypatch):

@@ -45,7 +45,7 @@ def test_a_grid_coarser_than_the_loss_bends_is_told_with_steps_that_would_do():
     plane = surface.weight_plane(Wave(), ("w", 0), ("w", 1), labels=("across", "along"))
 
     def look(number):
-        xs, ys = np.linspace(-1.03, 1, number), np.linspace(-1, 1, 21)
+        xs, ys = np.linspace(-1.03, 1, number), np.linspace(-1, 1, 31)
         return surface.loss_surface(Wave(), mse, x, 0.3 * x, plane, xs, ys)
 
     coarse = look(15)
@@ -63,7 +63,7 @@ def test_the_curvature_of_a_surface_is_that_at_its_lowest_point():
     net = nn.Linear(2, 1, bias=False).double()
     x, y = torch.randn(30, 2).double(), torch.randn(30, 1).double()
     plane = surface.weight_plane(net, ("weight", (0, 0)), ("weight", (0, 1)))
-    grid = np.linspace(-1, 1, 15)
+    grid = np.linspace(-1, 1, 20)
     found = surface.loss_surface(net, mse, x, y, plane, grid, grid)
     np.testing.assert_allclose(found.curvature, 2 * (x**2).mean(dim=0).numpy(), rtol=1e-8)
     assert surface.loss_surface(net, mse, [(x, y)], None, plane, grid, grid).curvature is None

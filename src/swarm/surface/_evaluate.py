@@ -87,9 +87,13 @@ class Evaluator:
             for key, p in module._parameters.items()
             if p is not None
         ]
+        weights = self.layout.size * self.layout.dtype.itemsize
+        self.most = min(MOST, chunk or MOST, max(1, WEIGHTS_BYTES // weights))
         # Convolutions of many weights at once become grouped ones, slow on a CPU.
         slow = any(isinstance(module, _ConvNd) for module in self.net.modules())
-        self.at_once = chunk != 1 and not (slow and self.layout.device.type == "cpu")
+        slow = slow and self.layout.device.type == "cpu"
+        # A handful of large networks gains nothing from going together.
+        self.at_once = chunk != 1 and not slow and 16 * weights <= WEIGHTS_BYTES
         self.trusted: set[Any] = set()
 
     # -- all batches --------------------------------------------------------------------------
@@ -108,13 +112,18 @@ class Evaluator:
             total.note(batch, shares)
             if not tiles:
                 refuse_noise(shares, self._probe(source, batch))
-                tiles = self._tiles(source)
+                tiles = self._tiles(source, joblib.effective_n_jobs(n_jobs))
             if self.at_once and batch.shapes not in self.trusted:
                 self.trusted.add(batch.shapes)
                 self.at_once = self._is_better(source, batch)
             total.add(self._evaluate(source, tiles, batch, n_jobs))
         total.compare(lambda batch: self._probe(source, batch))
         return total.values()
+
+    @torch.no_grad()
+    def few(self, flat: Tensor, batch: Batch) -> Array:
+        """Return the metrics (metric, point) of one batch at few weights (point, P)."""
+        return np.stack(list(self._each(flat, batch)), axis=1)
 
     def _probe(self, source: Source, batch: Batch) -> list[Share]:
         """Evaluate the first point by itself."""
@@ -151,10 +160,11 @@ class Evaluator:
 
     # -- the size of a tile -------------------------------------------------------------------
 
-    def _tiles(self, source: Source) -> list[Tile]:
+    def _tiles(self, source: Source, jobs: int) -> list[Tile]:
         height, width = source.shape
-        most = max(1, WEIGHTS_BYTES // (self.layout.size * self.layout.dtype.itemsize))
-        most = min(most, MOST, self.chunk or MOST)
+        most = self.most
+        if jobs > 1:  # enough for each, four times, but none that is hardly worth it
+            most = min(most, max(64, height * width // (4 * jobs)))
         # As square as it goes, so that a grid's shared work is shared by as many as possible.
         step_y = min(height, max(1, math.isqrt(most)))
         step_x = min(width, max(1, most // step_y))
@@ -284,6 +294,5 @@ class Evaluator:
         noted = self._noted(source, rows, cols, batch)
         middle = time.perf_counter()
         values = self._computed(noted, source, rows, cols)
-        most = min(MOST, math.prod(source.shape))
-        share = len(rows) * len(cols) / most
+        share = len(rows) * len(cols) / min(self.most, math.prod(source.shape))
         return values, time.perf_counter() - middle + (middle - start) * share

@@ -72,8 +72,8 @@ def _elementwise(func: Callable[..., Any]) -> None:
 for _name in (
     *("add", "sub", "mul", "div", "true_divide", "pow", "square", "sqrt", "rsqrt", "exp", "expm1"),
     *("log", "log1p", "sin", "cos", "abs", "neg", "erf", "sign", "reciprocal", "maximum"),
-    *("minimum", "atan", "clamp", "clamp_min", "clamp_max", "logit", "isfinite", "isnan", "float"),
-    *("eq", "ne", "lt", "le", "gt", "ge", "double", "__add__", "__radd__", "__sub__", "__rsub__"),
+    *("minimum", "atan", "clamp", "clamp_min", "clamp_max", "logit", "isfinite", "isnan"),
+    *("eq", "ne", "lt", "le", "gt", "ge", "__add__", "__radd__", "__sub__", "__rsub__"),
     *("__mul__", "__rmul__", "__truediv__", "__rtruediv__", "__pow__", "__neg__", "__abs__"),
     *("__eq__", "__lt__", "__gt__", "softplus", "softsign", "logsigmoid", "softshrink"),
     *("hardshrink",),

@@ -19,7 +19,7 @@ __all__ = ["as_axis", "loss_at", "loss_line", "loss_paths", "loss_surface", "war
 
 Array = NDArray[np.float64]
 
-ADVISED = 100
+ADVISED = 400
 """From so many grid points on, a surface's curvature is measured at its lowest point."""
 
 
@@ -152,9 +152,9 @@ def loss_surface(
     bends: list[tuple[float, float] | None] = [None] * len(metrics)
     # Batches may be readable only once; and few points need no advice.
     if targets is not None and values[0].size >= ADVISED:
-        batches = list(as_batches(inputs, targets, layout.device, net))
+        (batch,) = as_batches(inputs, targets, layout.device, net)
         bends = [
-            _bends(evaluator, batches, plane, xs, ys, value, i) for i, value in enumerate(values)
+            _bends(evaluator, batch, plane, xs, ys, value, i) for i, value in enumerate(values)
         ]
     surfaces = {
         key: Surface(xs, ys, warned(value, key), plane, key, bend)
@@ -316,7 +316,7 @@ def as_axis(values: ArrayLike, name: str) -> Array:
 
 def _bends(
     evaluator: Evaluator,
-    batches: list[Batch],
+    batch: Batch,
     plane: Plane,
     xs: Array,
     ys: Array,
@@ -332,10 +332,8 @@ def _bends(
         return None
     sides = steps * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
     points = plane.point(xs[col] + sides[:, 0], ys[row] + sides[:, 1])
-    layout = evaluator.layout
-    source = Listed(lambda cols: layout.tensor(points[cols]), len(points), layout)
-    middle, *around = evaluator.run(source, batches)[metric, 0]
-    right, left, up, down = around
+    flat = evaluator.layout.tensor(points)
+    middle, right, left, up, down = evaluator.few(flat, batch)[metric]
     along_x = (right + left - 2 * middle) / steps[0] ** 2
     along_y = (up + down - 2 * middle) / steps[1] ** 2
     return float(along_x), float(along_y)

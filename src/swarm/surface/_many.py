@@ -158,29 +158,42 @@ def evaluate(roots: Sequence[Many], budget: int) -> list[Tensor]:
     order = _in_order(roots)
     uses = Counter(id(source) for node in order for source in node.sources)
     uses.update(id(root) for root in roots)
-    steps, across = _axes(order)
-    largest = max(node.numel() * node.element_size() for node in order)
-    step = max(1, budget // (largest * across))
-    results: list[list[Tensor]] = [[] for _ in roots]
-    for start in range(0, steps, step):
-        left = dict(uses)
-        values: dict[int, Any] = {}
-        for node in order:
-            given, own = [], []
-            for source in node.sources:
-                key = id(source)
-                left[key] -= 1
-                given.append(values[key] if left[key] else values.pop(key))
-                own.append(source.fresh and not left[key])
-            value = node.compute(given, own)
-            if not node.sources and node.axes[0] > 1:
-                value = value[start : start + step]
-            values[id(node)] = value
-            del value, given
-        for result, root in zip(results, roots, strict=True):
-            if not start or root.axes[0] > 1:
-                result.append(values[id(root)])
-    return [torch.cat(parts) for parts in results]
+    a, b = _axes(order)
+    at_once = max(1, budget // max(node.numel() * node.element_size() for node in order))
+    across = min(b, at_once)
+    along = max(1, at_once // across)
+    steps = [slice(i, i + along) for i in range(0, a, along)]
+    sides = [slice(i, i + across) for i in range(0, b, across)]
+    blocks = [[_block(order, uses, roots, step, side) for side in sides] for step in steps]
+    results = []
+    for i, root in enumerate(roots):
+        rows = blocks if root.axes[0] > 1 else blocks[:1]
+        width = len(sides) if root.axes[1] > 1 else 1
+        results.append(torch.cat([torch.cat([p[i] for p in row[:width]], dim=1) for row in rows]))
+    return results
+
+
+def _block(
+    order: Sequence[Many], uses: Counter[int], roots: Sequence[Many], step: slice, side: slice
+) -> list[Tensor]:
+    """Compute a part of what was noted: `step` along the first axis, `side` along the second."""
+    left = uses.copy()
+    values: dict[int, Any] = {}
+    for node in order:
+        given, own = [], []
+        for source in node.sources:
+            key = id(source)
+            left[key] -= 1
+            given.append(values[key] if left[key] else values.pop(key))
+            once = sum(other is source for other in node.sources) == 1
+            own.append(source.fresh and once and not left[key])
+        value = node.compute(given, own)
+        if not node.sources:
+            value = value[step] if node.axes[0] > 1 else value
+            value = value[:, side] if node.axes[1] > 1 else value
+        values[id(node)] = value
+        del value, given
+    return [values[id(root)] for root in roots]
 
 
 def _in_order(roots: Sequence[Many]) -> list[Many]:
