@@ -4,13 +4,18 @@ import contextlib
 import functools
 import gzip
 import http.server
+import io
 import os
+import re
 import shutil
 import threading
+import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("SWARM_SITE", ROOT / "build" / "html"))
@@ -150,6 +155,29 @@ def chromium(playwright, executable):
     browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
     yield browser
     browser.close()
+
+
+def pictures_on_paper(page):
+    """Print a page; return the RGB pixels of the pictures on paper, one array for each."""
+    found = []
+    paper = page.pdf(print_background=True)
+    for part in re.finditer(rb"<<([^<>]*/Subtype */Image[^<>]*)>>\s*stream\r?\n", paper):
+        facts = {name: int(n) for name, n in re.findall(rb"/(Width|Height|Length) (\d+)", part[1])}
+        data = paper[part.end() : part.end() + facts[b"Length"]]
+        if b"DCTDecode" in part[1]:
+            found.append(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+        else:
+            values = np.frombuffer(zlib.decompress(data), np.uint8)
+            size = facts[b"Height"], facts[b"Width"], 3
+            if values.size == np.prod(size):  # no mask
+                found.append(values.reshape(size))
+    return found
+
+
+@pytest.fixture
+def printed_pictures():
+    """Print pages: ``printed_pictures(page)`` gives RGB pixels, one array for each picture."""
+    return pictures_on_paper
 
 
 @pytest.fixture

@@ -315,3 +315,10 @@ def test_gallery_page_says_where_it_came_from(site, parsed, address, new_page):
         edit = page.locator(".edit-this-page a").get_attribute("href")
         assert edit.endswith(name.replace("auto_gallery/", "gallery/").replace(".html", ".py"))
         page.close()
+
+
+def test_paper_has_no_link_that_skips_to_the_content(address, new_page):
+    page = new_page()
+    page.goto(address)
+    page.emulate_media(media="print")
+    assert not page.locator("a.skip-to-content").is_visible()

@@ -19,13 +19,24 @@ html_theme = "furo"
 """
 
 
+def descent(bees=12, epochs=30):
+    """A bowl, and bees on it of which number i is at x = i / 20 + epoch / 100."""
+    from swarm.surface import Paths, Plane, Surface
+
+    plane = Plane([0, 0], [1, 0], [0, 1], ("w1", "w2"))
+    grid = np.linspace(0, 1, 9)
+    x = np.arange(bees)[:, None] / 20 + np.arange(epochs) / 100  # (bee, epoch)
+    paths = Paths(np.stack([x, 0 * x], axis=-1), x**2, x**2, 0 * x, plane, 1.0)
+    return Surface(grid, grid, np.add.outer(grid**2, grid**2), plane), paths
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A site of two pages: a movie and more surfaces than a browser draws at once; a pie."""
     sphinx = pytest.importorskip("sphinx.application", reason="needs the docs group")
     from sphinx.util.docutils import docutils_namespace
 
-    from swarm import animator
+    from swarm import animator, figures
 
     root = tmp_path_factory.mktemp("site")
     docs = root / "docs"
@@ -41,8 +52,12 @@ def folder(tmp_path_factory):
         go.Figure(go.Surface(z=z, contours_z=steps)).write_json(docs / f"{number}.json")
         blocks.append(f".. plotly-figure:: {number}.json\n   :alt: Surface {number}\n")
     go.Figure(go.Pie(values=[1, 2])).write_json(docs / "pie.json")
+    figures.descent_figure(*descent(), title="Down").write_json(docs / "down.json")
+    (docs / "down.rst").write_text("Down\n====\n\n.. plotly-figure:: down.json\n")
     (docs / "conf.py").write_text(CONF)
-    (docs / "index.rst").write_text("Home\n====\n\n.. toctree::\n\n   pie\n\n" + "\n".join(blocks))
+    (docs / "index.rst").write_text(
+        "Home\n====\n\n.. toctree::\n\n   pie\n   down\n\n" + "\n".join(blocks)
+    )
     (docs / "pie.rst").write_text("Pie\n===\n\n.. plotly-figure:: pie.json\n   :alt: A pie\n")
     with docutils_namespace():
         sphinx.Sphinx(
@@ -234,3 +249,87 @@ def test_paper_shows_posters_and_no_buttons(home, new_page):
     assert page.locator(".sw-bar:visible, .sw-mount:visible").count() == 0
     posters = page.locator(".sw-stage img:visible")
     assert posters.evaluate_all("(all) => all.map((i) => i.className)") == ["sw-light"] * FIGURES
+
+
+def lowest_ball(figure):
+    """Where the lowest of all balls is along x, as drawn."""
+    return figure.locator(".sw-plot").evaluate(
+        """plot => Math.min(...plot._fullData.filter((trace) => trace.mode === "markers")
+          .flatMap((trace) => [...trace.x]))"""
+    )
+
+
+def test_a_descent_on_a_phone_has_room_and_the_controls_below_it(home, new_page):
+    page = new_page(
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        device_scale_factor=2,
+    )
+    page.goto(home + "down.html")
+    figure = page.locator(".sw-plotly")
+    before = figure.bounding_box()
+    mount(figure)
+    assert figure.bounding_box() == before  # nothing moves as it starts
+    room = figure.locator(".sw-plot").evaluate(
+        """plot => { const { width, height } = plot._fullLayout;
+          const { w, h } = plot._fullLayout._size; return { width, height, w, h }; }"""
+    )
+    assert room["w"] > 0.9 * room["width"]
+    assert room["h"] > 0.55 * room["height"] > 180
+    assert figure.locator(".modebar").count() == 0 or not figure.locator(".modebar").is_visible()
+    assert figure.locator(".slider-group, .updatemenu-container").count() == 0
+    names = figure.locator(".legendtext")
+    assert names.first.evaluate("name => parseFloat(getComputedStyle(name).fontSize)") >= 11
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_bar_below_a_descent_plays_steps_and_jumps(home, new_page):
+    page = new_page()
+    page.goto(home + "down.html")
+    figure = page.locator(".sw-plotly")
+    play, slider, output = (
+        figure.locator(part) for part in ("[data-play]", ".sw-bar input", "output")
+    )
+    assert output.inner_text() == "0 / 29"
+    play.click()
+    page.wait_for_function("document.querySelector('.sw-bar input').value >= 4", timeout=30_000)
+    play.click()
+    page.wait_for_timeout(300)
+    at = int(slider.input_value())
+    assert 4 <= at < 29
+    page.wait_for_timeout(400)
+    assert int(slider.input_value()) == at  # it has stopped
+    assert output.inner_text() == f"epoch {at} / 29"
+    assert lowest_ball(figure) == pytest.approx(at / 100, abs=1e-6)
+    slider.focus()
+    page.keyboard.press("End")
+    page.wait_for_function(
+        "document.querySelector('.sw-bar output').textContent === 'epoch 29 / 29'"
+    )
+    page.wait_for_timeout(300)
+    assert lowest_ball(figure) == pytest.approx(0.29, abs=1e-6)
+    assert slider.get_attribute("aria-valuetext") == "epoch 29 of 29"
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(300)
+    assert lowest_ball(figure) == pytest.approx(0.28, abs=1e-6)
+    play.click()  # from here to the end
+    page.wait_for_function("document.querySelector('.sw-bar [data-play]').textContent === '▶'")
+    assert slider.input_value() == "29"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_page_printed_soon_after_loading_has_all_its_pictures(
+    home, new_page, printed_pictures, theme
+):
+    page = new_page(color_scheme=theme)
+    page.goto(home)
+    surfaces = [
+        p
+        for p in printed_pictures(page)
+        if p.shape[0] / p.shape[1] == pytest.approx(52 / 72, 0.02)
+    ]
+    assert len(surfaces) == FIGURES
+    for picture in surfaces:
+        assert tuple(picture[3, 3]) == (255, 255, 255)  # the light version
+        assert (np.ptp(picture.astype(int), axis=-1) > 40).mean() > 0.02  # with its colours

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import http.server
 import threading
+import time
 from importlib.resources import files
 
 import numpy as np
@@ -167,10 +168,17 @@ def point_at(page, x, y):
 
 
 @contextlib.contextmanager
-def served(folder):
+def served(folder, delay=0.0):
+    """Serve a folder; pictures come after a delay in seconds."""
+
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_):
             pass
+
+        def do_GET(self):
+            if self.path.endswith(".webp"):
+                time.sleep(delay)
+            super().do_GET()
 
     with http.server.ThreadingHTTPServer(
         ("127.0.0.1", 0), functools.partial(Quiet, directory=folder)
@@ -452,6 +460,24 @@ def test_a_click_while_the_recording_loads_by_itself_starts_it(open_page):
     assert page.inner_text(".swarm-player__start") == "Loading the swarm …"
     page.evaluate("release()")
     page.wait_for_selector(".swarm-player__play:has-text('Pause')")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_page_printed_soon_after_loading_has_the_picture_of_a_player_far_below(
+    open_page, monkeypatch, printed_pictures, tmp_path, theme
+):
+    def plain(*_, dark, size, **__):
+        color = (30, 90, 30) if dark else (200, 30, 90)
+        return np.full((*_poster.SIZES[size][::-1], 3), color, np.uint8)
+
+    monkeypatch.setattr(_poster, "draw", plain)
+    far = "<div style='height:9000px'></div>"
+    with served(tmp_path, delay=0.6) as address:
+        page = open_page(three_bees(), start=False, before=far, address=address)
+        page.evaluate(f"document.body.dataset.theme = '{theme}'")
+        shown = [picture.reshape(-1, 3).astype(int) for picture in printed_pictures(page)]
+    assert len(shown) == 1
+    assert np.abs(shown[0] - [200, 30, 90]).max() < 12
 
 
 def test_the_canvas_follows_the_width_of_the_page(open_page):

@@ -1469,6 +1469,16 @@
     root.querySelectorAll(".swarm-player").forEach(prepare);
   }
 
+  // Paper wants the pictures of all players, also of those not yet scrolled to.
+  const printable = () => document.querySelectorAll('.swarm-player__poster--light img[loading="lazy"]')
+    .forEach((picture) => { picture.loading = "eager"; });
+  const whenIdle = window.requestIdleCallback ?? ((call) => setTimeout(call, 2000));
+  if (!navigator.connection?.saveData) {
+    if (document.readyState === "complete") whenIdle(printable);
+    else addEventListener("load", () => whenIdle(printable), { once: true });
+  }
+  addEventListener("beforeprint", printable);
+
   shared.player = { scan };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => scan());
   else scan();

@@ -115,9 +115,10 @@ def _plotly(shown: Figure, uid: str, url: Url) -> str:
         poster = f'<p class="sw-noposter">{escape(shown.alt)}</p>'
     label = "Rotate in 3D" if shown.spatial else "Explore"
     return (
-        f'<div class="sw-stage" style="aspect-ratio:{shown.width} / {shown.height}">{poster}'
+        f'<div class="sw-stage{" sw-spatial" * shown.spatial}"'
+        f' style="aspect-ratio:{shown.width} / {shown.height}">{poster}'
         f'<button type="button" class="sw-mount" aria-describedby="{uid}-say">{label}</button>'
-        "</div>"
+        f"</div>{_steps(shown)}"
         f'<p class="sw-say" id="{uid}-say" aria-live="polite"></p>'
         "<noscript><p>Without JavaScript this figure stays a still picture.</p></noscript>"
     )
@@ -126,3 +127,16 @@ def _plotly(shown: Figure, uid: str, url: Url) -> str:
 def _still(shown: Still, url: Url) -> str:
     sizes = f"(min-width: 46rem) {shown.width}px, 100vw"
     return posters_html(shown.both, shown.alt, url, sizes, f' style="max-width:{shown.width}px"')
+
+
+def _steps(shown: Figure) -> str:
+    """Return what steps through a figure's frames, below it, where it takes no room from it."""
+    if not shown.steps:
+        return ""
+    first, last = escape(shown.steps[0]), escape(shown.steps[-1])
+    return (
+        '<div class="sw-bar" role="group" aria-label="Figure controls">'
+        '<button type="button" data-play aria-label="Play">▶</button>'
+        f'<input type="range" min="0" max="{len(shown.steps) - 1}" value="0" aria-label="Step">'
+        f"<output>{first} / {last}</output></div>"
+    )

@@ -213,7 +213,7 @@ def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = ""
         types=tuple(sorted(types)), figure=name, bundle=bundle_for(types),
         data=_keep(f'swarmFigure("{name}",{data});'.encode(), ".js", store),
         spatial=bool(types & {"surface", "scatter3d", "mesh3d", "volume", "isosurface"}),
-        no_poster=reason,
+        steps=_steps(fields), no_poster=reason,
     )  # fmt: skip
     return write_picture(shown, store)
 
@@ -229,6 +229,13 @@ def _publish_still(figure: Any, store: Path) -> Picture:
         width=round(width), height=round(height),
     )  # fmt: skip
     return write_picture(shown, store)
+
+
+def _steps(fields: dict[str, Any]) -> tuple[str, ...]:
+    """Return what a figure's slider calls its frames; empty without a slider over all of them."""
+    sliders = fields.get("layout", {}).get("sliders") or [{}]
+    labels = tuple(str(step.get("label", "")) for step in sliders[0].get("steps", ()))
+    return labels if len(sliders) == 1 and len(labels) == len(fields.get("frames") or ()) else ()
 
 
 @dataclass

@@ -117,6 +117,8 @@ class Figure(Picture):
     data: str
     bundle: str
     spatial: bool
+    steps: tuple[str, ...] = ()
+    """What its slider calls its frames."""
     no_poster: str = ""
     """Why it could not be drawn without a browser."""
 

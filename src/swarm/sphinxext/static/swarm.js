@@ -3,6 +3,7 @@
   'use strict';
   const here = document.currentScript.src.replace(/[^/]*$/, '');
   const still = matchMedia('(prefers-reduced-motion: reduce)');
+  const touch = matchMedia('(hover: none)');
   const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 
   const isDark = () => {
@@ -238,9 +239,11 @@
     const { layout } = fields;
     for (const axis of spatialAxes(layout)) assign(axis, { 'title.font.size': axis.title?.font?.size ?? layout.font.size });
     for (const part of [layout, ...fields.data, ...(fields.frames || [])]) scaleLengths(part, by);
+    // Where room is scarce the upright axis says what a surface's colours mean.
+    if (by < 0.7) for (const trace of fields.data) if (trace.type === 'surface') trace.showscale = false;
     for (const name of Object.keys(layout).filter(isScene)) {
       const eye = ((layout[name].camera ??= {}).eye ??= { x: 1.25, y: 1.25, z: 1.25 });
-      for (const letter in eye) eye[letter] *= 1 + 0.7 * (1 - by); // room for text, which shrinks less
+      for (const letter in eye) eye[letter] *= 1 + 0.35 * (1 - by); // room for text, which shrinks less
     }
   }
 
@@ -253,6 +256,7 @@
     let camera = null;
     let busy = null;
     let scale = 1;
+    const steps = figure.querySelector('.sw-bar') && stepper();
 
     const spaces = () => Object.keys(plot._fullLayout).filter(isScene);
     const unmount = () => {
@@ -306,8 +310,12 @@
       if (spatial) layout.scene ||= {};
       const top = layout.title ? 44 : 12; // plotly's own margins leave a telephone no room
       layout.margin ??= spatial ? { l: 0, r: 0, t: top, b: 0 } : { l: 52, r: 16, t: top, b: 44 };
+      steps?.takeOver(fields);
       scale = scaleOf(stage);
-      if (scale < 0.95) shrink(fields, scale);
+      if (scale < 0.95) {
+        shrink(fields, scale);
+        assign(layout, { 'legend.itemsizing': 'constant', 'legend.font.size': 11, 'legend.title.font.size': 11 });
+      }
       assign(layout, colours(layout));
       assign(layout, camera || {});
       while (live.length >= LIVE) live[0].unmount();
@@ -315,14 +323,73 @@
         data: fields.data,
         layout,
         frames: fields.frames,
-        config: { responsive: true, displaylogo: false, displayModeBar: 'hover', scrollZoom: false,
+        config: { responsive: true, displaylogo: false, displayModeBar: scale < 0.7 || touch.matches ? false : 'hover', scrollZoom: false,
           modeBarButtonsToRemove: ['sendDataToCloud', 'resetCameraLastSave3d'] },
       });
       plot = target;
       live.push(self);
       figure.classList.add('sw-live');
+      await steps?.show();
       target.addEventListener('keydown', turn);
       target.addEventListener('pointerdown', () => live.push(...live.splice(live.indexOf(self), 1)));
+    }
+
+    /** The bar below a figure with frames: it takes the place of the figure's own slider. */
+    function stepper() {
+      const bar = figure.querySelector('.sw-bar');
+      const [playButton, slider, output] = ['[data-play]', 'input', 'output'].map((part) => bar.querySelector(part));
+      const last = Number(slider.max);
+      const words = { prefix: '', labels: null };
+      let playing = false;
+      const at = () => Number(slider.value);
+      const say = () => {
+        const label = words.labels?.[at()];
+        if (label === undefined) return;
+        output.textContent = `${words.prefix}${label} / ${words.labels[last]}`;
+        slider.setAttribute('aria-valuetext', `${words.prefix}${label} of ${words.labels[last]}`);
+      };
+      const show = () => {
+        say();
+        const name = words.names?.[at()];
+        return plot && window.Plotly.animate(plot, [name], { mode: 'immediate', frame: { duration: 0, redraw: true }, transition: { duration: 0 } });
+      };
+      const set = (state) => {
+        playing = state;
+        playButton.textContent = state ? '❙❙' : '▶';
+        playButton.setAttribute('aria-label', state ? 'Pause' : 'Play');
+      };
+      async function play() {
+        if (playing) return set(false);
+        set(true);
+        await mount();
+        if (at() === last) slider.value = 0;
+        while (playing && plot) {
+          const pause = new Promise((go) => setTimeout(go, 90)); // as long as a step of the figure's own
+          await Promise.all([show(), pause]);
+          if (at() === last) break;
+          if (playing) slider.value = at() + 1;
+        }
+        set(false);
+      }
+      playButton.addEventListener('click', play);
+      slider.addEventListener('input', async () => {
+        set(false);
+        await mount();
+        show();
+      });
+      return {
+        show,
+        takeOver({ layout, frames }) {
+          const [own] = layout.sliders;
+          words.prefix = own.currentvalue?.prefix ?? '';
+          words.labels = own.steps.map((step) => step.label);
+          words.names = own.steps.map((step, number) => step.args?.[0]?.[0] ?? frames[number].name);
+          delete layout.sliders;
+          delete layout.updatemenus;
+          const solid = Object.keys(layout).some(isScene);
+          if (layout.margin) layout.margin.b = solid ? 8 : 48; // it had made room for them
+        },
+      };
     }
 
     function turn(event) {
@@ -372,6 +439,17 @@
     }).observe(stage);
     addEventListener('beforeprint', unmount);
   }
+
+  // Paper wants all pictures, also those not yet scrolled to, in their light version: they are
+  // fetched once the page stands, and at the latest when it is printed.
+  const pictures = () => document.querySelectorAll('img.sw-light[loading="lazy"]')
+    .forEach((picture) => { picture.loading = 'eager'; });
+  const whenIdle = window.requestIdleCallback || ((call) => setTimeout(call, 2000));
+  if (!navigator.connection?.saveData) {
+    if (document.readyState === 'complete') whenIdle(pictures);
+    else addEventListener('load', () => whenIdle(pictures), { once: true });
+  }
+  addEventListener('beforeprint', pictures);
 
   document.querySelectorAll('figure.sw-movie').forEach(movie);
   document.querySelectorAll('figure.sw-plotly').forEach(plotly);
