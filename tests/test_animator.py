@@ -1063,6 +1063,20 @@ def test_cells_of_a_heat_map_are_empty_where_there_is_no_swarm_or_most_bees_fail
     assert plot.artists[0].shades[row, column] == plot.artists[0].shades[1, 2] == 0
 
 
+def test_colours_of_a_heat_map_are_those_of_its_first_and_last_epoch(axes):
+    data = sweep()
+    wild = data[0]["loss"].copy()
+    wild[:, 1] = 1e9
+    data[0] = data[0] | {"loss": wild}
+    plot = animator.HeatmapSwarm(data, "lr", "width")
+    tame = animator.HeatmapSwarm(sweep(), "lr", "width").values[[0, -1]]
+    assert (plot.norm.vmin, plot.norm.vmax) == pytest.approx((tame.min(), tame.max()))
+    plot.plot_init(axes)
+    assert len(axes.figure.axes[1].patches) >= 1  # the key has a point at its end
+    plot.animate(1)
+    assert plot.artists[0].shades.max() == 255
+
+
 def test_a_heat_map_takes_any_score():
     def final_gap(entry):
         return np.ptp(entry["loss"], axis=0)

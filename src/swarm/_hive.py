@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from swarm._limits import robust_limits
+from swarm._limits import Limits, robust_limits
 
 __all__ = [
     "Grid",
     "HiveData",
     "Score",
     "Scores",
+    "color_limits",
     "grid_of",
     "has_log_colors",
     "number_text",
@@ -166,6 +167,11 @@ def has_log_colors(values: Array) -> bool:
         return False
     low, high = robust_limits(known, margin=0.0, scale="log")
     return bool(np.log10(high / low) >= DECADES)
+
+
+def color_limits(values: Array, log: bool) -> Limits:
+    """Choose limits of colours by the first and the last epoch, whatever goes wild between."""
+    return robust_limits(values[[0, -1]], margin=0.0, scale="log" if log else "linear")
 
 
 def number_text(value: float) -> str:

@@ -11,8 +11,8 @@ from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from swarm._hive import HiveData, Score, has_log_colors, number_text, scores_of
-from swarm._limits import Limits, robust_limits
+from swarm._hive import HiveData, Score, color_limits, has_log_colors, number_text, scores_of
+from swarm._limits import Limits
 from swarm.animator._play import figure_size
 from swarm.animator._plot import BACK, Hooks, MovingPlot
 from swarm.animator._shades import Picture
@@ -41,7 +41,8 @@ class HeatmapSwarm(MovingPlot):
         Each is called with the axes before the first frame. Cell (row, column) has its
         centre at y = row, x = column.
     limits : (float, float), optional
-        Scores at the ends of the colours, the same in all frames; by default robust ones.
+        Scores at the ends of the colours, the same in all frames; by default those of the
+        first and the last epoch, but for wild ones. The key is pointed where there are others.
     log : bool, optional
         Whether colours follow the powers of ten of the scores; by default if they are
         positive and span one and a half or more.
@@ -120,7 +121,11 @@ class HeatmapSwarm(MovingPlot):
         extent = (-0.5, columns - 0.5, -0.5, rows - 0.5)
         picture = Picture(ax, extent, self._colors, smooth=False, zorder=BACK)
         _draw_gaps(ax, rows, columns)
-        bar = ax.figure.colorbar(ScalarMappable(self.norm, cmap), ax=ax, label=self.label)
+        known = self.values[np.isfinite(self.values)]
+        below, above = (known < self.norm.vmin).any(), (known > self.norm.vmax).any()
+        extend = ("neither", "min", "max", "both")[int(below) + 2 * int(above)]
+        scale = ScalarMappable(self.norm, cmap)
+        bar = ax.figure.colorbar(scale, ax=ax, label=self.label, extend=extend)
         bar.outline.set_visible(False)
         bar.ax.minorticks_off()
         middle: Any = {"ha": "center", "va": "center_baseline", "zorder": BACK + 0.02}
@@ -210,8 +215,7 @@ def _norm(values: Any, limits: Limits | None, log: bool | None) -> Normalize:
         raise ValueError(f"limits must be two finite numbers, low < high, got {limits}")
     if log is None:
         log = has_log_colors(values)
-    scale = "log" if log else "linear"
-    low, high = robust_limits(values, margin=0.0, scale=scale) if limits is None else limits
+    low, high = color_limits(values, log) if limits is None else limits
     if log and low <= 0:
         raise ValueError(f"limits of logarithmic colours must be above 0, got {limits}")
     return LogNorm(low, high) if log else Normalize(low, high)

@@ -5,8 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from swarm._hive import HiveData, Score, Scores, has_log_colors, number_text, scores_of
-from swarm._limits import robust_limits
+from swarm._hive import (
+    HiveData,
+    Score,
+    Scores,
+    color_limits,
+    has_log_colors,
+    number_text,
+    scores_of,
+)
 from swarm.figures._look import (
     GRID,
     add_slider,
@@ -77,7 +84,7 @@ def hive_figure(
     log = has_log_colors(scores.values) if log is None else log
     labels = epoch_labels(epochs, len(scores.values))
     frames = frames_of(len(scores.values), max_frames)
-    low, high = robust_limits(scores.values, margin=0.0, scale="log" if log else "linear")
+    low, high = color_limits(scores.values, log)
     values = np.where(scores.values > 0, scores.values, np.nan) if log else scores.values
     values = np.log10(values) if log else values
     texts = [
