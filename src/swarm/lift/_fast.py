@@ -20,6 +20,8 @@ Tensor = torch.Tensor
 _ATTRIBUTES: Any = torch.Tensor  # as descriptors
 Fast = Callable[[int, Any, tuple[Any, ...], dict[str, Any]], Any]
 
+_IGNORED = -100  # cross_entropy's label of samples that do not count
+
 FAST: dict[Any, Fast] = {}
 
 
@@ -73,10 +75,24 @@ _EITHER_SIDE = {torch.where, torch.pow}
 
 
 def _index(bees: int, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if type(args[1]) is Bees:
+        return _gather(bees, args[0], args[1])
     index = args[1] if isinstance(args[1], tuple) else (args[1],)
     if not all(type(i) in (int, slice, type(None), type(...)) for i in index):
         return NotImplemented
+    if type(args[0]) is not Bees:
+        return NotImplemented
     return args[0][(slice(None), *index)]
+
+
+def _gather(bees: int, values: Tensor, index: Tensor) -> Any:
+    r"""Take each bee's own entries: (bee, \\*index) of (n, \\*dims) or of (bee, n, \\*dims)."""
+    if index.dtype is not torch.int64:
+        return NotImplemented
+    if type(values) is not Bees:
+        return values[index]
+    rows = torch.arange(bees, device=index.device)
+    return values[rows.reshape(bees, *(1,) * (index.dim() - 1)), index]
 
 
 def _along(bees: int, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -121,7 +137,7 @@ def _transpose(bees: int, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
 
 _LONGER = {torch.unsqueeze, Tensor.unsqueeze}
 for _names, _fast in (
-    ("unsqueeze squeeze softmax log_softmax", _along),
+    ("unsqueeze squeeze softmax log_softmax argmax argmin amax amin max min", _along),
     ("sum mean", _reduce),
 ):
     FAST.update({func: _fast for name in _names.split() for func in _find(name)})
@@ -211,3 +227,27 @@ def _mse_loss(bees: int, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any
 
 
 FAST[functional.mse_loss] = _mse_loss
+
+
+def _cross_entropy(bees: int, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Take the mean over each bee's classified samples of the loss of all samples at once."""
+    plain: dict[str, Any] = {
+        "reduction": "mean",
+        "weight": None,
+        "size_average": None,
+        "reduce": None,
+    }
+    plain |= {"label_smoothing": 0.0, "ignore_index": _IGNORED}
+    if len(args) != 2 or any(kwargs[k] != plain.get(k, ...) for k in kwargs):
+        return NotImplemented
+    logits, target = args
+    if type(logits) is not Bees or logits.dim() != 3 or target.dtype is not torch.int64:
+        return NotImplemented
+    if target.dim() - (type(target) is Bees) != 1:
+        return NotImplemented
+    each = target.expand(bees, -1) if type(target) is not Bees else target
+    losses = func(logits.flatten(0, 1), each.flatten(), reduction="none").reshape(bees, -1)
+    return losses.sum(1) / (each != _IGNORED).sum(1)
+
+
+FAST[functional.cross_entropy] = _cross_entropy

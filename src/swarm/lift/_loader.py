@@ -125,12 +125,11 @@ def _concatenated(parts: Sequence[Any]) -> Any:
 
 def _joined(indices: Sequence[Any]) -> Tensor:
     """Join indices into a tensor (index,), one for each bee if any of them is."""
+    if all(type(i) not in (Values, Bees) for i in indices):
+        return torch.tensor([int(i) for i in indices])
     with torch._C.DisableTorchFunction():
         storages = [torch.from_numpy(i.array) if type(i) is Values else i for i in indices]
-        own = [i for i in storages if isinstance(i, Tensor)]
-        if not own:
-            return torch.tensor([int(i) for i in indices])
-        bees = len(own[0])
+        bees = next(len(i) for i in storages if isinstance(i, Tensor))
         columns = [i if isinstance(i, Tensor) else torch.full((bees,), int(i)) for i in storages]
         return as_bees(torch.stack(columns, 1))
 

@@ -13,7 +13,7 @@ from swarm.lift import _numbers as numbers
 from swarm.lift import _ops as ops
 from swarm.lift._fast import FAST
 from swarm.lift._refuse import give_up, refuse
-from swarm.lift._tables import ELEMENTWISE_OPTIMISERS, GETTERS
+from swarm.lift._tables import ELEMENTWISE_OPTIMISERS, FRESH, GETTERS
 from swarm.lift._values import Bees, Values, as_bees
 
 __all__ = ["HANDLERS", "Handler", "Lift", "mark"]
@@ -211,6 +211,8 @@ class Lift(TorchFunctionMode):
                 )
         result = func(*args, **kwargs)
         if isinstance(result, Tensor):
+            if func in FRESH:  # what lay at this place before is gone
+                self.outside.discard(self.pointer(result))
             self.note(result, self.inside)
         elif isinstance(result, tuple | list):
             for value in result:

@@ -167,23 +167,39 @@ def _refused_hooks(*args: Any) -> Any:
 
 
 def _unless_per_bee(alone: Any, what: str, advice: str) -> Any:
-    """Let a function be called with nothing that belongs to each bee, or is about to."""
+    """Let a function be called with nothing that belongs to each bee, or is about to.
+
+    What a custom function does forward is lifted as all else; only where it
+    has a part in a backward pass will it not do.
+    """
     method = isinstance(alone, classmethod)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        own = method and args[0].__module__.startswith("swarm.lift")
-        if not own and _any_per_bee((*args, *kwargs.values())):
+        values = (*args, *kwargs.values())
+        if method:
+            ours = args[0].__module__.startswith("swarm.lift")
+            refused = not ours and torch.is_grad_enabled() and _any(values, _has_gradient)
+        else:
+            refused = _any(values, _per_bee)
+        if refused:
             raise refuse(what, advice)
         return (alone.__func__ if method else alone)(*args, **kwargs)
 
     return classmethod(call) if method else call
 
 
-def _any_per_bee(values: Any) -> bool:
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            if type(value) is Bees or value.requires_grad:
-                return True
-        elif isinstance(value, tuple | list) and _any_per_bee(value):
-            return True
-    return False
+def _has_gradient(tensor: torch.Tensor) -> bool:
+    return tensor.requires_grad
+
+
+def _per_bee(tensor: torch.Tensor) -> bool:
+    return type(tensor) is Bees or tensor.requires_grad
+
+
+def _any(values: Any, holds: Callable[[torch.Tensor], bool]) -> bool:
+    return any(
+        holds(value)
+        if isinstance(value, torch.Tensor)
+        else isinstance(value, tuple | list) and _any(value, holds)
+        for value in values
+    )

@@ -11,6 +11,7 @@ __all__ = [
     "DROPOUTS",
     "ELEMENTWISE",
     "ELEMENTWISE_OPTIMISERS",
+    "FRESH",
     "GETTERS",
     "RANDOM",
     "TAKES_GENERATOR",
@@ -45,6 +46,19 @@ GETTERS = {
     Tensor.is_signed,
     Tensor.retain_grad,
     Tensor._is_view,
+}
+
+# Functions whose result never shares memory with another tensor or array.
+FRESH = {
+    getattr(place, name)
+    for name in _words(
+        """
+    tensor empty zeros ones full arange linspace logspace eye empty_like zeros_like
+    ones_like full_like clone stack cat
+    """
+    )
+    for place in (torch, Tensor)
+    if hasattr(place, name)
 }
 
 _FACTORIES = _words(
