@@ -4,6 +4,7 @@ import ast
 import importlib
 import pickle
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -137,6 +138,12 @@ def test_no_rooms_import_one_another_in_a_circle():
         floor = {room for room, needed in arrows.items() if not needed & arrows.keys()}
         assert floor, f"these import one another: {arrows}"
         arrows = {room: needed for room, needed in arrows.items() if room not in floor}
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_drawings_take_their_colors_from_the_styles(name):
+    for path in (FOLDER / name).rglob("*.py"):
+        assert not re.findall(r"#[0-9a-fA-F]{6}\b", path.read_text("utf-8")), path
 
 
 def test_importing_changes_no_global_setting():

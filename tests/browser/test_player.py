@@ -793,3 +793,14 @@ def test_pictures_of_a_hive_follow_its_knob(open_page):
     settle(page)
     red, _, blue = pixel(page, 1, 1, 0)
     assert red > blue + 60
+
+
+def test_curves_far_from_zero_are_drawn_point_by_point(open_page):
+    x = 1.7e9 + np.arange(21.0)
+    page = open_page(player.curves(x, 1e6 + flat(), ylim=(1e6 - 1, 1e6 + 1)))
+    for level in (-0.5, 0.0, 0.5):
+        assert not is_blank(page, 1.7e9 + 7.4, 1e6 + level)
+    assert is_blank(page, 1.7e9 + 7.4, 1e6 + 0.25)
+    np.testing.assert_allclose(js(page, "player.scene.x"), x, atol=1e-4)
+    point_at(page, 1.7e9 + 7.4, 1e6 + 0.53)
+    assert said(page) == "Bee 2"

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from swarm._drawing import is_log, same_plane
 from swarm.figures._look import axis_look, bee_colors, color_bar, color_scale, compact, log_ticks
 from swarm.figures._sight import in_sight
-from swarm.style import PATHS
+from swarm.style import LIGHT, PATHS, mixed
 from swarm.surface import Paths, Surface
 
 Array = NDArray[Any]
@@ -296,7 +296,7 @@ def add_surface(figure: go.Figure, surface: Surface, log: bool | None) -> None:
                 "start": low,
                 "end": high,
                 "size": (high - low) / 16 or 1.0,
-                "color": "#c8ddd8",
+                "color": mixed(LIGHT.background, LIGHT.other, 0.25),
                 "width": 1,
                 "highlight": False,
             },

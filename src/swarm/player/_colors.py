@@ -32,7 +32,7 @@ def palette(style: Style) -> dict[str, str]:
         "bars": mixed(style.bee, style.background, 0.22),
         "truth": style.truth,
         "chosen": style.highlight,
-        "deep": mixed(style.background, "#000000", 0.4)
+        "deep": mixed(style.background, "black", 0.4)
         if dark
         else mixed(style.background, style.muted, 0.34),
         "high": mixed(style.background, style.muted, 0.28 if dark else 0.03),

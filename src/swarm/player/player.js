@@ -280,10 +280,17 @@
     return found;
   }
 
+  /** What all numbers of a range that is far from zero have in common, such as seconds since 1970. */
+  function offset(low, high) {
+    if (Math.max(Math.abs(low), Math.abs(high)) < 1e4 * (high - low)) return 0;
+    const round = 10 ** Math.ceil(Math.log10(high - low));
+    return Math.floor(low / round) * round;
+  }
+
   function short(value, digits = 3) {
     if (value === null || Number.isNaN(value)) return "unknown";
     const size = Math.abs(value);
-    const text = size && (size < 1e-3 || size >= 1e5) ? value.toExponential(digits - 1) : String(+value.toPrecision(digits));
+    const text = size && (size < 1e-3 || size >= 10 ** Math.max(5, digits)) ? value.toExponential(digits - 1) : String(+value.toPrecision(digits));
     return text.replace("-", "−");
   }
 
@@ -311,15 +318,18 @@
       pen.textAlign = "center";
       const bottom = this.top + this.height;
       pen.beginPath();
-      for (const [value, text] of ticks(...this.x, this.width / 64)) {
-        const x = Math.round(this.toX(value)) + 0.5;
+      const across = offset(...this.x);
+      const up = offset(...this.y);
+      const from = (value) => (value ? ` (${short(value, 15)} +)` : "");
+      for (const [value, text] of ticks(this.x[0] - across, this.x[1] - across, this.width / 64)) {
+        const x = Math.round(this.toX(value + across)) + 0.5;
         if (grid) pen.moveTo(x, this.top), pen.lineTo(x, bottom);
         pen.fillText(text, x, bottom + 6);
       }
       pen.textBaseline = "middle";
       pen.textAlign = "right";
-      for (const [value, text] of ticks(...this.y, this.height / 45)) {
-        const y = Math.round(this.toY(value)) + 0.5;
+      for (const [value, text] of ticks(this.y[0] - up, this.y[1] - up, this.height / 45)) {
+        const y = Math.round(this.toY(value + up)) + 0.5;
         if (grid) pen.moveTo(this.left, y), pen.lineTo(this.left + this.width, y);
         pen.fillText(text, this.left - 7, y);
       }
@@ -327,12 +337,12 @@
       pen.font = ink.medium;
       pen.textAlign = "center";
       pen.textBaseline = "bottom";
-      pen.fillText(xlabel, this.left + this.width / 2, bottom + 38);
+      pen.fillText(xlabel + from(across), this.left + this.width / 2, bottom + 38);
       pen.save();
       pen.translate(this.left - 43, this.top + this.height / 2);
       pen.rotate(-Math.PI / 2);
       pen.textBaseline = "middle";
-      pen.fillText(ylabel, 0, 0);
+      pen.fillText(ylabel + from(up), 0, 0);
       pen.restore();
     }
   }
@@ -509,7 +519,7 @@
       // Heights from 0 to the number of bands; NaN where the loss is unknown.
       this.heights = Float32Array.from(levels, (level) =>
         level === GAP ? NaN : ((low + step * level - bottom) / (top - bottom)) * scene.surface.bands);
-      this.all = Float32Array.from(this.paths.levels, (level) =>
+      this.all = Float64Array.from(this.paths.levels, (level) =>
         level === GAP ? NaN : this.paths.low + this.paths.step * level);
       this.now = new Float64Array(this.paths.bees * 2);
     }

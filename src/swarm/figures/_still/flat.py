@@ -112,7 +112,7 @@ def _draw_scatter(axes: Any, trace: Any, color: str) -> None:
             s=(0.75 * np.asarray(marker.size or 6, dtype=float)) ** 2,
             color=read.fills(marker, own, trace.opacity),
             linewidths=0.75 * (marker.line.width or 0),
-            edgecolors=read.rgba(read.one(marker.line.color, "#ffffff")),
+            edgecolors=read.rgba(read.one(marker.line.color, "white")),
             zorder=3,
         )
     if trace.fill == "toself":

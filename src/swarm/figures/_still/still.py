@@ -32,7 +32,7 @@ def still(
         box, violin, pie, sankey and polar traces. A figure with frames is drawn as
         it first appears, or at the frame that its ``layout.meta["still"]`` names.
     dark : bool, default False
-        Whether to draw for a dark page: on ``#131416`` instead of white.
+        Whether to draw for a dark page, in the colours of `swarm.style.DARK`.
     width, height : int, optional
         Size in CSS pixels; by default the figure's own, or 800 × 560. Save
         with ``dpi=200`` for a picture that is sharp on any screen.
