@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -572,6 +573,52 @@ def test_fingerprint_sees_source_and_mode(tmp_path):
     assert sphinxext.fingerprint(tmp_path) != first
     with pytest.raises(FileNotFoundError, match="does not exist"):
         sphinxext.fingerprint(tmp_path / "none")
+
+
+# --- other builders
+
+
+@pytest.mark.parametrize("builder", ["epub", "latex", "text"])
+def test_books_show_posters_with_captions(site, builder):
+    out = site.folder / builder
+    warned = io.StringIO()
+    folders = [site.folder / "docs", site.folder / "docs", out, site.folder / "doctrees"]
+    settings = {"epub_show_urls": "no", "version": "1", "copyright": "us"}
+    with docutils_namespace(), mpl.rc_context():
+        app = sphinx_app.Sphinx(
+            *folders, builder, settings, status=None, warning=warned, freshenv=True
+        )
+        app.build()
+    assert warned.getvalue() == ""
+    if builder == "text":
+        text = (out / "auto_gallery" / "bowl.txt").read_text("utf-8")
+        assert "[Four points.]" in text
+        assert "A bowl of four points." in text
+        return
+    if builder == "latex":
+        (file,) = out.glob("*.tex")
+        text = file.read_text("utf-8")
+        names = re.findall(r"includegraphics.*?\{+(\w+)\}*(\.png)", text)
+        content = [(out / "".join(name)).read_bytes() for name in names]
+        assert "A bowl of four points." in text
+    else:
+        (file,) = out.glob("*.epub")
+        with zipfile.ZipFile(file) as book:
+            page = book.read("auto_gallery/bowl.xhtml").decode()
+            images = [i for i in Figures(page).images if i["alt"] == "Four points."]
+            content = [
+                book.read("auto_gallery/" + i["src"]) for i in images if "/" not in i["src"]
+            ]
+            content += [book.read(i["src"].removeprefix("../")) for i in images if "/" in i["src"]]
+            manifest = book.read("content.opf").decode()
+        assert "A bowl of four points." in page
+        assert "<video" not in page
+        assert all(i["src"].rsplit("/", 1)[-1] in manifest for i in images)
+    (png,) = content
+    with Image.open(io.BytesIO(png)) as image:
+        assert image.format == "PNG"
+        assert image.width >= 480
+        assert np.ptp(np.asarray(image.convert("L"))) > 50
 
 
 # --- files of strangers

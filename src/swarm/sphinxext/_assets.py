@@ -24,6 +24,8 @@ _ASSETS = {"movie": "swarm", "plotly": "swarm", "player": "player"}
 
 def _add_assets(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
     """Load the scripts and styles of what this page shows, and no others."""
+    if app.builder.name == "epub":
+        return
     known = page_of(app.env, page)
     scripts = {_ASSETS.get(shown.kind, "") for shown in known.pictures}
     if known.shows_cards or gallery_script(app.env, page):
@@ -37,7 +39,7 @@ def _add_assets(app: Sphinx, page: str, template: str, context: Any, doctree: An
 
 def _complete(app: Sphinx, exception: Exception | None) -> None:
     """Give the site what its pages need, and take away what no page needs any more."""
-    if exception is not None or app.builder.format != "html":
+    if exception is not None or app.builder.format != "html" or app.builder.name == "epub":
         return
     media = media_files(app.env)
     folder = Path(app.outdir, MEDIA_FOLDER)
@@ -52,7 +54,7 @@ def _complete(app: Sphinx, exception: Exception | None) -> None:
 
 def _copy_static(app: Sphinx, builder: Any) -> None:
     """Put scripts and styles in place before pages are written, which name their checksums."""
-    if builder.format != "html":
+    if builder.format != "html" or builder.name == "epub":
         return
     static = Path(app.outdir, "_static")
     static.mkdir(exist_ok=True)

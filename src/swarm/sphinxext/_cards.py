@@ -232,6 +232,8 @@ def marks_html(facts: Card) -> str:
 
 def _visit_card(translator: Any, node: card) -> None:
     builder = translator.builder
+    if builder.name == "epub":
+        raise nodes.SkipNode
     here, page = builder.current_docname, node["page"]
     facts = cards(builder.env).get(page, Card())
     address = relative_uri(builder.get_target_uri(here), builder.get_target_uri(page))
@@ -264,6 +266,8 @@ def _toggle(word: str, label: str, mark: str) -> str:
 
 
 def _visit_filter(translator: Any, node: card_filter) -> None:
+    if translator.builder.name == "epub":
+        raise nodes.SkipNode
     every = cards(translator.builder.env).values()
     kinds = [kind for kind in _KINDS if any(kind in facts.kinds for facts in every)]
     tags = sorted({tag for facts in every for tag in facts.tags}, key=str.casefold)

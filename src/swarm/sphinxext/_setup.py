@@ -19,6 +19,7 @@ from . import _lead as lead
 from . import _mathml as mathml
 from . import _nodes as nodes
 from . import _pages as pages
+from . import _print as book
 from . import _problems as problems
 from . import _state as state
 from ._cache import end_build, galleries, prepare
@@ -34,7 +35,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("swarm_cache", "", "")
     app.add_config_value("swarm_fingerprint", "", "env")
     parts = (
-        state, nodes, directives, cards, lead, pages, mathml, problems, ahead, assets
+        state, nodes, directives, cards, lead, pages, mathml, problems, ahead, assets, book
     )  # fmt: skip
     for part in parts:
         part.setup(app)
