@@ -405,7 +405,11 @@ def test_directives_show_movies_and_figures_side_by_side(site):
     site.build()
     text = site.html("index.html")
     kinds = [f["class"] for f in Figures(text).figures]
-    assert kinds == ["sw-figure sw-movie", "sw-figure sw-plotly", "sw-figure sw-plotly"]
+    assert [k.removesuffix(" sw-on-light") for k in kinds] == [
+        "sw-figure sw-movie",
+        "sw-figure sw-plotly",
+        "sw-figure sw-plotly",
+    ]
     assert 'data-frames="4"' in text
     for attribute in (
         'preload="none"',
@@ -573,6 +577,18 @@ def test_fingerprint_sees_source_and_mode(tmp_path):
     assert sphinxext.fingerprint(tmp_path) != first
     with pytest.raises(FileNotFoundError, match="does not exist"):
         sphinxext.fingerprint(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("settings", "always_light"),
+    [("", True), ("swarm_dark = True", False), ('html_theme = "furo"', False)],
+)
+def test_pictures_stay_light_on_themes_without_dark_pages(site, settings, always_light):
+    conf = site.folder / "docs" / "conf.py"
+    conf.write_text(conf.read_text() + settings)
+    site.build()
+    for page in ("auto_gallery/bowl.html", "auto_gallery/index.html"):
+        assert ("sw-on-light" in site.html(page)) == always_light
 
 
 # --- other builders
@@ -744,7 +760,7 @@ def recipe(request, tmp_path_factory):
 def test_the_recipe_of_the_guide_runs_everything_once_and_shows_it(recipe):
     assert sorted(recipe.runs.read_text().split()) == ["book", "bowl"]
     for page in (recipe.page_of_script, "book.html"):
-        assert 'class="sw-figure sw-plotly"' in recipe.html(page)
+        assert 'class="sw-figure sw-plotly sw-on-light"' in recipe.html(page)
 
 
 def test_nothing_but_the_site_lies_in_the_published_folder(recipe):

@@ -19,7 +19,7 @@ from sphinx.util.osutil import relative_uri
 
 from ._markup import posters_html
 from ._mathml import inline_mathml
-from ._nodes import media_url, wholes
+from ._nodes import ground_of, media_url, wholes
 from ._shown import Movie, Picture, Still
 from ._state import Card, cards, page_of
 
@@ -241,7 +241,7 @@ def _visit_card(translator: Any, node: card) -> None:
     words = escape(json.dumps([*facts.kinds, *facts.tags]))
     films = "".join(f' data-{mode}="{url(name)}"' for mode, name in facts.film.items())
     translator.body.append(
-        f'<article class="sw-card sw-figure" data-words="{words}">'
+        f'<article class="sw-card sw-figure{ground_of(builder.config)}" data-words="{words}">'
         f'<div class="sw-card-still"{films}>{_still_html(facts, url)}</div>'
         f'<p class="sw-card-title"><a href="{address}">{node["title"]}</a></p>'
         f"<p>{facts.claim}</p>{marks_html(facts)}</article>"

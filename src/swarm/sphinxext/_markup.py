@@ -13,7 +13,9 @@ MEDIA = "{{media}}/"
 Url = Callable[[str], str]
 
 
-def figure_html(shown: Picture, uid: str, url: Url, *, leads: bool = False) -> tuple[str, str]:
+def figure_html(
+    shown: Picture, uid: str, url: Url, *, leads: bool = False, ground: str = ""
+) -> tuple[str, str]:
     """Return the HTML before and after a picture's caption.
 
     Parameters
@@ -25,11 +27,14 @@ def figure_html(shown: Picture, uid: str, url: Url, *, leads: bool = False) -> t
         From a file's name in the store to its address seen from the page.
     leads : bool, default False
         Whether it stands on the first screen, so that its still must not wait.
+    ground : str, default ""
+        A class for pages that are light whatever the reader's system prefers.
     """
     match shown:
         case Player():  # brings its own figure and caption
             html = _first(shown.html) if leads else shown.html
-            return f'<div class="sw-player" id="{uid}">{html.replace(MEDIA, url(""))}', "</div>"
+            html = html.replace("<img ", '<img class="dark-light" ').replace(MEDIA, url(""))
+            return f'<div class="sw-player{ground}" id="{uid}">{html}', "</div>"
         case Movie():
             before, after = _movie(shown, url)
         case Figure():
@@ -39,7 +44,7 @@ def figure_html(shown: Picture, uid: str, url: Url, *, leads: bool = False) -> t
         case _:
             raise TypeError(f"a {shown.kind} is shown by its parts")
     head = (
-        f'<figure class="sw-figure sw-{shown.kind}" id="{uid}" role="group"'
+        f'<figure class="sw-figure sw-{shown.kind}{ground}" id="{uid}" role="group"'
         f' aria-label="{escape(shown.title or shown.alt)}"{_data(shown, url)}>'
         f"{_first(before) if leads else before}<figcaption>"
     )
@@ -54,10 +59,13 @@ def _first(html: str) -> str:
 def posters_html(
     posters: dict[str, Poster], alt: str, url: Url, sizes: str, extra: str = ""
 ) -> str:
-    """Return ``<img>`` tags of a poster in light and dark; the page's theme shows one."""
+    """Return ``<img>`` tags of a poster in light and dark; the page's theme shows one.
+
+    The class ``dark-light`` tells the PyData and Book themes that a picture suits dark pages.
+    """
     return "".join(
-        f'<img class="sw-{mode}" src="{url(poster.file(960))}" srcset="{_srcset(poster, url)}"'
-        f' sizes="{sizes}" width="{poster.width}" height="{poster.height}"'
+        f'<img class="sw-{mode} dark-light" src="{url(poster.file(960))}"'
+        f' srcset="{_srcset(poster, url)}" sizes="{sizes}" width="{poster.width}" height="{poster.height}"'
         f' alt="{escape(alt)}" loading="lazy" decoding="async"{extra}>'
         for mode, poster in posters.items()
     )

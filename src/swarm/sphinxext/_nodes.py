@@ -13,9 +13,22 @@ from ._markup import figure_html
 from ._shown import Pair, Picture, Player
 from ._state import page_of
 
-__all__ = ["MEDIA_FOLDER", "media_url", "picture", "picture_node", "setup", "store_of", "wholes"]
+__all__ = [
+    "MEDIA_FOLDER",
+    "ground_of",
+    "media_url",
+    "picture",
+    "picture_node",
+    "setup",
+    "store_of",
+    "wholes",
+]
 
 MEDIA_FOLDER = "_media"
+LIGHT_THEMES = {
+    "agogo", "alabaster", "basic", "bizstyle", "classic", "haiku", "nature", "nonav", "pyramid",
+    "scrolls", "sphinx_rtd_theme", "sphinxdoc", "traditional",
+}  # fmt: skip
 _log = logging.getLogger(__name__)
 
 
@@ -82,10 +95,20 @@ def media_url(builder: Any, docname: str) -> Callable[[str], str]:
     return lambda name: str(relative_uri(here, f"{MEDIA_FOLDER}/")) + name
 
 
+def ground_of(config: Any) -> str:
+    """Return a class for what stands on pages that are light whatever the system prefers."""
+    can_be_dark = config.swarm_dark
+    if can_be_dark is None:
+        can_be_dark = config.html_theme not in LIGHT_THEMES
+    return "" if can_be_dark else " sw-on-light"
+
+
 def _visit_html(translator: Any, node: picture) -> None:
     url = media_url(translator.builder, translator.builder.current_docname)
-    leads = node.get("leads", False)
-    before, after = figure_html(node["shown"], node["ids"][0], url, leads=leads)
+    before, after = figure_html(
+        node["shown"], node["ids"][0], url,
+        leads=node.get("leads", False), ground=ground_of(translator.config),
+    )  # fmt: skip
     translator.body.append(before)
     translator.context.append(after)
 

@@ -34,6 +34,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
     app.add_config_value("swarm_cache", "", "")
     app.add_config_value("swarm_fingerprint", "", "env")
+    app.add_config_value("swarm_dark", None, "html")
     parts = (
         state, nodes, directives, cards, lead, pages, mathml, problems, ahead, assets, book
     )  # fmt: skip

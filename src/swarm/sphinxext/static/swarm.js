@@ -7,6 +7,7 @@
   const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 
   const isDark = () => {
+    if (document.querySelector('.sw-on-light')) return false; // the theme has no dark pages
     const theme = document.body.dataset.theme || document.documentElement.dataset.theme || 'auto';
     return theme === 'dark' || (theme !== 'light' && prefersDark.matches);
   };
@@ -423,6 +424,14 @@
 
     // Only what lies below the first screen mounts by itself, once the reader scrolls: loading
     // the bundle while the page comes up would make every page slow.
+    // One that has no still is drawn as soon as it is seen.
+    if (stage.querySelector('.sw-noposter')) {
+      new IntersectionObserver(([e], watch) => {
+        if (!e.isIntersecting) return;
+        watch.disconnect();
+        mount();
+      }).observe(stage);
+    }
     const isBelow = stage.getBoundingClientRect().top > innerHeight;
     let scrolled = false;
     if (isBelow) {
