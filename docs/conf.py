@@ -13,7 +13,6 @@ os.environ.setdefault("SWARM_DARK", "1")  # movies in a dark version too
 os.environ.setdefault("SOURCE_DATE_EPOCH", "1767225600")  # for pages that repeat byte by byte
 
 from swarm import __version__, env  # noqa: E402  (reads the environment set above)
-from swarm.sphinxext import fingerprint  # noqa: E402
 
 ONLY = os.environ.get("SWARM_ONLY", "")
 
@@ -64,7 +63,8 @@ if ONLY:
 # --- pictures and executed pages
 
 swarm_cache = "../build/cache"
-swarm_fingerprint = fingerprint(ROOT / "src", ROOT / "constraints.txt", mode=(env.FULL, env.DARK))
+swarm_sources = ["../src"]  # pages run again when what they import has changed
+swarm_fingerprint = f"full {env.FULL}, dark {env.DARK}"  # and all of them when this has
 
 swarm_mode = "full" if env.FULL else "preview: fewer bees, epochs and pixels"
 swarm_repository = "swarmscape/swarmscape"

@@ -26,6 +26,7 @@ from swarm import animator, player, sphinxext  # noqa: E402
 from swarm.sphinxext import _media as media  # noqa: E402
 from swarm.sphinxext import _pictures as pictures  # noqa: E402
 from swarm.sphinxext import _plotlyjs as plotlyjs  # noqa: E402
+from swarm.sphinxext._depends import Sources, code_of, differences  # noqa: E402
 from swarm.sphinxext._shown import read_picture  # noqa: E402
 
 # Building a site runs others' code, whose warnings are not ours to forbid.
@@ -589,6 +590,148 @@ def test_pictures_stay_light_on_themes_without_dark_pages(site, settings, always
     site.build()
     for page in ("auto_gallery/bowl.html", "auto_gallery/index.html"):
         assert ("sw-on-light" in site.html(page)) == always_light
+
+
+# --- what a page depends on
+
+MODULES = {
+    "bees/__init__.py": "",
+    "bees/wing.py": "from . import joint\n\ndef flap():\n    return joint.turn(1)\n",
+    "bees/joint.py": "def turn(x):\n    import json\n    return x\n",
+    "bees/sting.py": "import numpy\n",
+}
+
+
+@pytest.fixture
+def modules(tmp_path):
+    for name, text in MODULES.items():
+        path = tmp_path / "src" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "src"
+
+
+def parts(folder, code="from bees import wing"):
+    return Sources([folder]).parts(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["from bees import wing", "import bees.wing", "from bees.wing import flap",
+     "def f():\n    import bees.wing as w"],
+)  # fmt: skip
+def test_a_page_depends_on_what_it_imports_directly_or_not(modules, code):
+    found = {name for name in parts(modules, code) if name.startswith("module")}
+    assert found == {"module bees", "module bees.wing", "module bees.joint"}
+
+
+def test_a_page_depends_on_the_versions_of_what_its_modules_import(modules):
+    assert "numpy" not in parts(modules)
+    found = parts(modules, "import bees.sting, matplotlib")
+    assert found["numpy"] == np.__version__
+    assert found["matplotlib"] == mpl.__version__
+    assert "pyparsing" in found  # which matplotlib requires
+    assert "sphinx" not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "changed"),
+    [
+        ("bees/joint.py", "def turn", "# A comment.\ndef turn", []),
+        ("bees/joint.py", "    import json", '    """Words."""\n    import json', []),
+        ("bees/joint.py", "return x", "return  x  # as it is", []),
+        ("bees/joint.py", "return x", "return x + 1", ["bees.joint"]),
+        ("bees/wing.py", "turn(1)", 'turn("""Words.""")', ["bees.wing"]),
+        ("bees/sting.py", "numpy", "json", []),
+        ("bees/joint.py", "import json", "import bees.sting", ["bees.joint", "bees.sting"]),
+    ],
+)
+def test_only_code_that_a_page_reaches_counts(modules, name, old, new, changed):
+    before = parts(modules)
+    path = modules / name
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    found = [name.split()[0] for name in differences(before, parts(modules))]
+    assert [name for name in found if name.startswith("bees")] == changed
+
+
+def test_code_of_a_notebook_is_that_of_its_cells_without_magics(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# T\n\n```python\nno = 1\n```\n\n```{code-cell} python\n:tags: [hide]\n%pip list\n"
+        "import numpy\n```\n\nWords.\n\n```{code-cell}\nx = 1\n```\n"
+    )
+    assert code_of(page).split("\n") == ["import numpy", "", "x = 1", ""]
+
+
+USER = '''
+"""
+A page
+======
+
+It runs. And more.
+"""
+
+import pathlib
+{imports}
+
+with pathlib.Path({runs!r}).open("a") as runs:
+    _ = runs.write("{name} ")
+'''
+
+
+def runs_of(site):
+    """Build, and return which pages ran."""
+    site.runs.unlink(missing_ok=True)
+    said = io.StringIO()
+    site.build(said)
+    site.table = said.getvalue().partition("pages that run code:\n")[2]
+    return sorted(site.runs.read_text().split()) if site.runs.exists() else []
+
+
+def test_pages_run_again_exactly_when_what_they_import_has_changed(modules, monkeypatch):
+    monkeypatch.syspath_prepend(str(modules))
+    folder = modules.parent
+    site = Site(folder)
+    (folder / "gallery" / "bowl.py").unlink()
+    for name, imports in {"flyer": "import bees.wing", "other": "import bees.sting"}.items():
+        text = USER.format(runs=str(site.runs), imports=imports, name=name)
+        (folder / "gallery" / f"{name}.py").write_text(text)
+    book = NOTEBOOK.replace("RUNS", repr(str(site.runs))).replace("pathlib\n", "pathlib, json\n")
+    (folder / "docs" / "book.md").write_text(book)
+    site.page("Home\n====\n\n.. toctree::\n\n   auto_gallery/index\n   book\n")
+    conf = folder / "docs" / "conf.py"
+    conf.write_text(
+        conf.read_text().replace(
+            '"sphinx_gallery.gen_gallery",', '"sphinx_gallery.gen_gallery", "myst_nb",'
+        )
+        + 'swarm_sources = ["../src"]\nnb_execution_mode = "cache"\n'
+    )
+    joint, sting = modules / "bees" / "joint.py", modules / "bees" / "sting.py"
+    assert runs_of(site) == ["book", "flyer", "other"]
+    assert runs_of(site) == []
+    assert site.table.count("reused") == 3
+    joint.write_text("# A comment.\n" + joint.read_text())
+    assert runs_of(site) == []
+    joint.write_text(joint.read_text().replace("return x", "return x + 1"))
+    assert runs_of(site) == ["flyer"]
+    assert re.search(r"flyer +ran +changed: bees.joint", site.table)
+    (record,) = (folder / "cache" / "runs").glob("*other.json")
+    record.write_text(record.read_text()[:40])
+    assert runs_of(site) == ["other"]
+    sting.write_text("import numpy, json\n")
+    page = folder / "docs" / "book.md"
+    page.write_text(page.read_text().replace("# A notebook", "# Words alone"))
+    assert runs_of(site) == ["other"]
+    assert "Words alone" in site.html("book.html")
+    assert runs_of(site) == []
+
+
+def test_a_folder_of_sources_that_does_not_exist_is_named(site):
+    conf = site.folder / "docs" / "conf.py"
+    conf.write_text(conf.read_text() + 'swarm_sources = ["../nowhere"]\n')
+    with pytest.raises(ExtensionError, match=r"no folder .*nowhere"):
+        site.build()
 
 
 # --- other builders

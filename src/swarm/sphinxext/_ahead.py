@@ -18,7 +18,7 @@ from sphinx.util.matching import get_matching_files
 
 from ._notebook import picture_keys
 
-__all__ = ["forget_results", "setup"]
+__all__ = ["forget_results", "notebooks", "setup", "stale_notebooks"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +32,7 @@ def setup(app: Sphinx) -> None:
 def _start(app: Sphinx) -> None:
     config: Any = app.config
     cache = _cache_of(app)
-    if cache is None:
-        return
-    stale = _stale(app, cache)
-    if stale:
+    if stale := stale_notebooks(app):
         logger.info("executing %s notebooks beside the gallery", len(stale))
         where = "temp" if config.nb_execution_in_temp else "local"
         settings = [cache, f"{where}-serial", config.nb_execution_timeout]
@@ -58,8 +55,10 @@ def _cache_of(app: Sphinx) -> Path | None:
     return Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
 
 
-def _notebooks(app: Sphinx) -> list[str]:
-    """Return the paths of the site's MyST notebooks."""
+def notebooks(app: Sphinx) -> list[str]:
+    """Return the paths of the site's MyST notebooks, if their results are kept."""
+    if _cache_of(app) is None:
+        return []
     from myst_nb.core.read import is_myst_markdown_notebook
 
     config: Any = app.config
@@ -69,17 +68,20 @@ def _notebooks(app: Sphinx) -> list[str]:
     return [str(path) for path in texts if is_myst_markdown_notebook(path.read_text("utf-8"))]
 
 
-def _stale(app: Sphinx, folder: Path) -> list[str]:
-    """Return the MyST notebooks of the site whose results the cache lacks."""
+def stale_notebooks(app: Sphinx) -> list[str]:
+    """Return the paths of the MyST notebooks of the site whose results the cache lacks."""
+    folder = _cache_of(app)
+    if folder is None:
+        return []
     from jupyter_cache import get_cache
 
     cache = get_cache(folder)
     reader = {"type": "plugin", "name": "myst_nb_md"}
-    records = [cache.add_nb_to_project(path, read_data=reader) for path in _notebooks(app)]
+    records = [cache.add_nb_to_project(path, read_data=reader) for path in notebooks(app)]
     return [record.uri for record in cache.list_unexecuted([record.uri for record in records])]
 
 
-def forget_results(app: Sphinx, lacking: Path | None = None) -> int:
+def forget_results(app: Sphinx, lacking: Path | None = None, only: set[str] | None = None) -> int:
     """Let notebooks of the site run again, and count them.
 
     Parameters
@@ -87,13 +89,16 @@ def forget_results(app: Sphinx, lacking: Path | None = None) -> int:
     app : Sphinx
     lacking : Path, optional
         Only those that show a picture which this store does not have.
+    only : set of str, optional
+        Only those at these paths.
     """
     folder = _cache_of(app)
     if folder is None or not folder.is_dir():
         return 0
     from jupyter_cache import get_cache
 
-    cache, ours, count = get_cache(folder), set(_notebooks(app)), 0
+    cache, count = get_cache(folder), 0
+    ours = set(notebooks(app)) if only is None else only
     for record in cache.list_cache_records():
         if record.uri in ours and (lacking is None or _lacks(cache, record.pk, lacking)):
             cache.remove_cache(record.pk)

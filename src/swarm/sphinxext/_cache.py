@@ -65,7 +65,8 @@ def prepare(app: Sphinx) -> None:
     if not stamp.is_file() or stamp.read_text() != wanted:
         if stamp.is_file():
             logger.info("the package, its dependencies or the mode changed: making all pages anew")
-        shutil.rmtree(cache / "media", ignore_errors=True)
+        for folder in ("media", "runs"):
+            shutil.rmtree(cache / folder, ignore_errors=True)
         _forget_pages(app)
         for _, made in galleries(app):
             for mark in _marks(made):

@@ -65,8 +65,9 @@ def posters_html(
     """
     return "".join(
         f'<img class="sw-{mode} dark-light" src="{url(poster.file(960))}"'
-        f' srcset="{_srcset(poster, url)}" sizes="{sizes}" width="{poster.width}" height="{poster.height}"'
-        f' alt="{escape(alt)}" loading="lazy" decoding="async"{extra}>'
+        f' srcset="{_srcset(poster, url)}" sizes="{sizes}"'
+        f' width="{poster.width}" height="{poster.height}" alt="{escape(alt)}"'
+        f' loading="lazy" decoding="async"{extra}>'
         for mode, poster in posters.items()
     )
 

@@ -24,6 +24,7 @@ from . import _problems as problems
 from . import _state as state
 from ._cache import end_build, galleries, prepare
 from ._notebook import STORE, place_pictures
+from ._reuse import decide, read_again, tell
 
 __all__ = ["setup"]
 
@@ -35,6 +36,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("swarm_cache", "", "")
     app.add_config_value("swarm_fingerprint", "", "env")
     app.add_config_value("swarm_dark", None, "html")
+    app.add_config_value("swarm_sources", None, "")
     parts = (
         state, nodes, directives, cards, lead, pages, mathml, problems, ahead, assets, book
     )  # fmt: skip
@@ -43,6 +45,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", _configure, priority=400)
     app.connect("builder-inited", _prepare, priority=20)  # before sphinx-gallery runs scripts
     app.connect("doctree-read", place_pictures, priority=300)  # before pictures are counted
+    app.connect("env-get-outdated", read_again)
+    app.connect("build-finished", tell, priority=880)
     app.connect("build-finished", end_build, priority=900)
     return {
         "version": __version__,
@@ -66,6 +70,7 @@ def _configure(app: Sphinx, config: Config) -> None:
 
 def _prepare(app: Sphinx) -> None:
     prepare(app)
+    decide(app)
     _check_pattern(app)
     nodes.store_of(app.config).mkdir(parents=True, exist_ok=True)
 
