@@ -17,7 +17,7 @@ __all__ = ["EXACT_BELOW", "greatest", "hessian_eigenvalues"]
 Array = NDArray[np.float64]
 Product = Callable[[NDArray[Any]], Array]
 
-EXACT_BELOW = 256
+EXACT_BELOW = 128
 """Up to so many weights the whole Hessian is cheaper than Lanczos iterations."""
 
 
@@ -62,7 +62,7 @@ def hessian_eigenvalues(
 
     Notes
     -----
-    Up to 256 weights, or where nearly all eigenvalues are wanted, the Hessian
+    Up to 128 weights, or where nearly all eigenvalues are wanted, the Hessian
     is formed and its eigenvalues are exact. Beyond, ARPACK's Lanczos method
     needs only products of the Hessian with vectors, after B. A. Pearlmutter,
     "Fast exact multiplication by the Hessian", Neural Computation 6, 1994.

@@ -57,7 +57,7 @@ def layer_curvatures(
         As for `hessian_eigenvalues`.
     probes : int, default 64
         How many random directions the traces are estimated from, at least 2;
-        networks of up to 256 weights need none.
+        networks of up to 128 weights need none.
     seed : int, default 0
 
     Returns
@@ -182,7 +182,7 @@ def spectral_density(
     Returns
     -------
     SpectralDensity
-        Exact for networks of up to 256 weights.
+        Exact for networks of up to 128 weights.
 
     Notes
     -----
