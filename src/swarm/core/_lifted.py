@@ -21,6 +21,7 @@ from swarm.lift._fly import Flight, Left, fly, outside_of
 __all__ = ["train_lifted"]
 
 MEMORY = 1 << 28  # bytes that a chunk of bees may take
+FIRST = 200  # bees of the first chunk, where results are to be larger than memory
 
 
 def train_lifted(
@@ -54,7 +55,9 @@ def train_lifted(
     size = _first_size(job, bees)
     low = bees.start
     while low < bees.stop:
-        chunk = range(low, min(low + size, bees.stop))
+        # Until the number of epochs is known, what is to lie in a folder is held in memory.
+        now = size if swarms.begun_in_store else min(size, FIRST)
+        chunk = range(low, min(low + now, bees.stop))
         part = swarms.part(chunk)
         endings = Endings(part, job.settings.until, job.settings.pad)
         lones = Lones(job, chunk)

@@ -1,12 +1,14 @@
 """Collects what bees yield into arrays of shape (bee, epoch, *dims)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from swarm.core._store import Store
 
 __all__ = ["Failure", "Record", "as_array", "as_values", "uneven"]
 
@@ -62,6 +64,8 @@ class Record:
         Where to write, if the number of epochs is known.
     pad : bool, default False
         Whether bees may end at different times.
+    store : Store, optional
+        Where the arrays are to lie, of a run that may have begun before.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Record:
         names: Sequence[str] | None,
         arrays: list[Array] | None = None,
         pad: bool = False,
+        store: Store | None = None,
     ) -> None:
         self.bees = bees
         self.names = names
@@ -81,6 +86,52 @@ class Record:
         self._epochs = np.zeros(len(bees), dtype=int)  # yielded so far, by bee
         self._rows: list[list[Array]] = []  # by epoch and field: (bee, *dims)
         self._held: list[Record] = []  # parts in which every bee failed
+        self._store = store
+        if store is not None and store.found is not None:
+            self._go_on(store, store.found)
+
+    @property
+    def stored(self) -> bool:
+        """Whether the arrays lie in a folder."""
+        return self._store is not None
+
+    def _go_on(self, store: Store, found: Mapping[str, Any]) -> None:
+        """Take up a run where it stopped."""
+        arrays = store.open()
+        if self.pad:
+            self._epochs = arrays.pop("epochs_run")
+        self.names, self.arrays = list(arrays), list(arrays.values())
+        for low, high in found["ended"]:
+            self.ended[low:high] = True
+            if not self.pad:
+                self._epochs[low:high] = self.arrays[0].shape[1]
+        for kept in found["failures"]:
+            error = RuntimeError(kept["error"])
+            self.failures.append(Failure(kept["bee"], kept["seed"], kept["epoch"], error))
+            self._epochs[kept["bee"] - self.bees.start] = kept["epoch"]
+
+    def _make(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        return (
+            np.empty(shape, dtype) if self._store is None else self._store.make(name, shape, dtype)
+        )
+
+    def _mark(self, last: bool = False) -> None:
+        """Keep how far the run has come beside its arrays."""
+        if self._store is None or self.arrays is None:
+            return
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], self.ended, [False]]).astype(int)))
+        told = [
+            {"bee": f.bee, "seed": f.seed, "epoch": f.epoch, "error": f"{f.error}"}
+            for f in self.failures
+        ]
+        names = [*(self.names or ()), *(["epochs_run"] if self.pad else [])]
+        state = {
+            "complete": last,
+            "ended": edges.reshape(-1, 2).tolist(),
+            "failures": told,
+            "values": {name: {"file": self._store.file(name)} for name in names},
+        }
+        self._store.mark(state, self.arrays, last)
 
     def write(self, where: slice | NDArray[np.intp], epoch: int, values: Sequence[Array]) -> None:
         """Keep what the bees at `where` yielded in an epoch, arrays of shape (bee, *dims).
@@ -168,15 +219,22 @@ class Record:
             return
         if self.arrays is None:
             assert part.arrays is not None
-            if part.bees == self.bees:
+            assert self.names is not None
+            if part.bees == self.bees and self._store is None:
                 self.arrays = part.arrays
             else:
                 self.arrays = [
-                    np.empty((len(self.bees), *a.shape[1:]), a.dtype) for a in part.arrays
+                    self._make(name, (len(self.bees), *a.shape[1:]), a.dtype)
+                    for name, a in zip(self.names, part.arrays, strict=True)
                 ]
+            if self.pad and self._store is not None:
+                counts = self._store.make("epochs_run", self._epochs.shape, self._epochs.dtype)
+                counts[:] = self._epochs
+                self._epochs = counts
         for held in [*self._held, part]:
             self._copy(held)
         self._held.clear()
+        self._mark()
 
     def _copy(self, part: "Record") -> None:
         assert self.arrays is not None
@@ -200,9 +258,11 @@ class Record:
         """Make room for more epochs."""
         for i, array in enumerate(self.arrays or ()):
             if array.shape[1] < epochs:
-                longer = np.empty((array.shape[0], epochs, *array.shape[2:]), array.dtype)
-                longer[:, : array.shape[1]] = array
                 assert self.arrays is not None
+                assert self.names is not None
+                shape = (array.shape[0], epochs, *array.shape[2:])
+                longer = self._make(self.names[i], shape, array.dtype)
+                longer[:, : array.shape[1]] = array
                 self.arrays[i] = longer
 
     def settle(self, without: Sequence[int] = ()) -> None:
@@ -264,9 +324,14 @@ class Record:
         short = np.flatnonzero(self._epochs < self.arrays[0].shape[1])
         for i, array in enumerate(self.arrays):
             if len(short) and array.dtype.kind not in "fc":
-                array = self.arrays[i] = array.astype(np.float64)
+                floats = self._make(self.names[i], array.shape, np.dtype(float))
+                floats[:] = array
+                array = self.arrays[i] = floats
             for bee in short:
                 array[bee, self._epochs[bee] :] = np.nan
+        self._mark(last=True)
+        if self._store is not None:
+            return self._store.open("c")
         return dict(zip(self.names, self.arrays, strict=True)) | (
             {"epochs_run": self._epochs} if self.pad else {}
         )

@@ -1,9 +1,11 @@
 """Trains a swarm, or one for each of several parameter sets."""
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import joblib
@@ -14,7 +16,16 @@ from swarm import util
 from swarm.core._flights import Flight, one_each, together
 from swarm.core._job import BeeTrainer, Job, Settings, read_each
 from swarm.core._record import Record
+from swarm.core._saving import write_hive
 from swarm.core._spread import in_this_process, over_processes
+from swarm.core._store import (
+    MANIFEST,
+    Store,
+    claim,
+    described,
+    read_manifest,
+    write_manifest,
+)
 from swarm.core._swarms import Swarms
 
 __all__ = ["bee_seed", "hive_trainer", "swarm_train"]
@@ -72,6 +83,7 @@ def swarm_train(
     until: Callable[..., Any] | None = None,
     uneven: Uneven = "raise",
     first_bee: int = 0,
+    out: str | os.PathLike[str] | None = None,
     engine: Engine = "auto",
     n_jobs: int | None = None,
     chunk: int | None = None,
@@ -122,6 +134,10 @@ def swarm_train(
     first_bee : int, default 0
         Index of the first bee, for adding bees to an earlier swarm: bee i is
         the same whatever the first one.
+    out : path-like, optional
+        A folder to keep the arrays in, one ``.npy`` a field, written chunk by
+        chunk as memory maps, so that they may be larger than memory. The same
+        call again goes on with the bees that are missing. `load` opens it.
     engine : {"auto", "lift", "loop"}, default "auto"
         ``"lift"`` runs the trainer once for all bees on stacked tensors and
         raises `swarm.lift.CannotLift` where that is not possible, ``"auto"``
@@ -165,7 +181,12 @@ def swarm_train(
     ValueError
         If an argument is out of range, `each` does not hold `num_bees` numbers
         or names a parameter twice, a bee yields nothing, `fields` do not
-        match what is yielded, or bees yield unequally often.
+        match what is yielded, bees yield unequally often, or `out` holds
+        another run.
+    FileExistsError
+        If `out` holds something else.
+    OSError
+        If the disk has no room for the arrays.
 
     Warns
     -----
@@ -186,7 +207,7 @@ def swarm_train(
     """
     params = bee_params or {}
     own, num_bees = read_each(each, params, num_bees)
-    order = _Order(num_bees, seed, fields, first_bee, n_jobs, progress)
+    order = _Order(num_bees, seed, fields, first_bee, n_jobs, progress, out)
     settings = Settings(engine, chunk, verify, on_error, until, uneven)
     (arrays,) = _fly(bee_trainer, [Flight([0], params, {})], order, settings, own)
     return arrays
@@ -202,6 +223,7 @@ def hive_trainer(
     until: Callable[..., Any] | None = None,
     uneven: Uneven = "raise",
     first_bee: int = 0,
+    out: str | os.PathLike[str] | None = None,
     engine: Engine = "auto",
     n_jobs: int | None = None,
     chunk: int | None = None,
@@ -221,8 +243,8 @@ def hive_trainer(
     param_list : iterable of mapping
         The arguments of `bee` for each swarm, for example from
         `make_sweep_paramsets`.
-    num_bees, seed, fields, until, uneven, first_bee, engine, n_jobs, chunk, \
-verify, progress, on_error
+    num_bees, seed, fields, until, uneven, first_bee, out, engine, n_jobs, \
+chunk, verify, progress, on_error
         See `swarm_train`. Processes share the swarms among them.
 
     Notes
@@ -243,10 +265,12 @@ verify, progress, on_error
         As there; or if a field has the name of a parameter.
     """
     params = [dict(p) for p in param_list]
-    order = _Order(num_bees, seed, fields, first_bee, n_jobs, progress)
+    order = _Order(num_bees, seed, fields, first_bee, n_jobs, progress, out)
     settings = Settings(engine, chunk, verify, on_error, until, uneven)
     flights = one_each(params) if engine == "loop" else together(params)
-    swarms = _fly(bee, flights, order, settings, {})
+    swarms = _fly(bee, flights, order, settings, {}, params)
+    if out is not None:
+        write_hive(Path(out), params)
     return [util.merge_dicts(p, arrays) for p, arrays in zip(params, swarms, strict=True)]
 
 
@@ -260,6 +284,7 @@ class _Order:
     first_bee: int
     n_jobs: int | None
     progress: bool | None
+    out: str | os.PathLike[str] | None
 
     def __post_init__(self) -> None:
         for name, least in (("num_bees", 1), ("first_bee", 0)):
@@ -281,19 +306,23 @@ def _fly(
     order: _Order,
     settings: Settings,
     each: Mapping[str, NDArray[Any]],
+    hive: Sequence[Mapping[str, Any]] = (),
 ) -> list[dict[str, NDArray[Any]]]:
     """Train flights, in this process or spread over several; return the arrays of each swarm."""
-    seed = order.seed
-    if seed is None:
-        seed = int(np.random.SeedSequence().generate_state(1)[0])
-        print(f"swarm: drew seed={seed}; pass it to train the same swarm again", file=sys.stderr)
+    seed = _drawn(order) if order.seed is None else order.seed
     seeds = [bee_seed(seed, i) for i in order.bees]
     jobs, swarms = [], []
     for flight in flights:
         own = {name: np.repeat(values, len(seeds)) for name, values in flight.each.items()}
         jobs.append(Job(bee, flight.params, seeds * len(flight.sets), settings, {**own, **each}))
         names = _field_names(order.fields)
-        swarms.append(Swarms([Record(order.bees, names, pad=settings.pad) for _ in flight.sets]))
+        stores = [
+            _store(bee, hive[i] if hive else flight.params, order, seed, settings, each, i, hive)
+            for i in flight.sets
+        ]
+        swarms.append(
+            Swarms([Record(order.bees, names, None, settings.pad, store) for store in stores])
+        )
     backend, _ = joblib.parallel.get_active_backend()
     workers = joblib.effective_n_jobs(order.n_jobs)
     local = type(backend).__module__.startswith("joblib._parallel_backends")
@@ -309,6 +338,55 @@ def _fly(
     results = [records[i].finish() for i in sorted(records)]
     _warn_of([records[i] for i in sorted(records)], order.num_bees)
     return results
+
+
+def _drawn(order: _Order) -> int:
+    """Draw a seed, or return that of the run to go on with."""
+    if order.out is not None:
+        for folder in (Path(order.out), Path(order.out) / "0000"):
+            if (folder / MANIFEST).is_file() and "run" in (found := read_manifest(folder)):
+                return int(found["run"]["seed"])
+    seed = int(np.random.SeedSequence().generate_state(1)[0])
+    print(f"swarm: drew seed={seed}; pass it to train the same swarm again", file=sys.stderr)
+    return seed
+
+
+def _store(
+    bee: BeeTrainer,
+    params: Mapping[str, Any],
+    order: _Order,
+    seed: int,
+    settings: Settings,
+    each: Mapping[str, NDArray[Any]],
+    index: int,
+    hive: Sequence[Mapping[str, Any]],
+) -> Store | None:
+    """Open the folder of a swarm, if it is to have one."""
+    if order.out is None:
+        return None
+    run = {
+        "trainer": described(bee),
+        "params": described(params),
+        "each": described(each),
+        "seed": seed,
+        "num_bees": int(order.num_bees),
+        "first_bee": int(order.first_bee),
+        "fields": _field_names(order.fields),
+        "uneven": settings.uneven,
+        "until": described(settings.until),
+        "on_error": settings.on_error,
+    }
+    folder = Path(order.out)
+    if hive:
+        found = claim(folder) or {"kind": "hive", "swarms": hive}
+        if found["kind"] != "hive" or len(found["swarms"]) != len(hive):
+            kind = f"hive of {len(found['swarms'])}" if found["kind"] == "hive" else "swarm"
+            raise ValueError(
+                f"{folder} holds a {kind}, and no hive of {len(hive)}; name another folder"
+            )
+        write_manifest(folder, {"kind": "hive", "swarms": [{} for _ in hive]})
+        folder = folder / f"{index:04d}"
+    return Store(folder, run)
 
 
 def _field_names(fields: str | Sequence[str] | None) -> list[str] | None:

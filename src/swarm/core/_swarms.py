@@ -43,6 +43,11 @@ class Swarms:
         """The bees that raised."""
         return [failure for record in self.records for failure in record.failures]
 
+    @property
+    def begun_in_store(self) -> bool:
+        """Whether what comes next is written to a folder at once, or is not to be."""
+        return all(not record.stored or record.arrays is not None for record in self.records)
+
     def note(self, text: str) -> None:
         """Keep what the user is to be told."""
         self.records[0].notes.append(text)
