@@ -21,6 +21,8 @@ from swarm.lift._fly import Flight, Left, fly, outside_of
 __all__ = ["train_lifted"]
 
 MEMORY = 1 << 28  # bytes that a chunk of bees may take
+TENSOR = 1 << 24  # bytes that the largest tensor of a chunk is to take
+FEW = 64
 FIRST = 200  # bees of the first chunk, where results are to be larger than memory
 
 
@@ -121,7 +123,10 @@ def _first_size(job: Job, bees: range) -> int:
     lone = Lone(partial(job.start, bees[-1]), job.seeds[bees[-1]])
     nbytes = lone.measure()
     lone.close()
-    return max(1, MEMORY // max(1, nbytes))
+    # A tensor of all bees beyond some 32 MB is mapped anew at each step, which costs more than
+    # it saves; a few bees at least share the cost of each operation.
+    fit = max(FEW, TENSOR // max(1, lone.largest))
+    return max(1, min(fit, MEMORY // max(1, nbytes)))
 
 
 def _where(error: Exception) -> str:

@@ -42,6 +42,7 @@ class Lone:
         self._rows: list[list[NDArray[Any]]] = []
         self._disturbed: list[list[NDArray[Any]]] = []
         self.nbytes = 0  # the most that the operations of an epoch return
+        self.largest = 0  # the most that one of them returns
         self.seconds = float("inf")  # the least that an epoch has taken
 
     def row(self, epoch: int) -> Sequence[NDArray[Any]] | None:
@@ -129,6 +130,7 @@ class Lone:
             yielded = next(run)
         if isinstance(mode, Meter):
             self.nbytes = max(self.nbytes, mode.nbytes)
+            self.largest = max(self.largest, mode.largest)
         else:
             self.seconds = min(self.seconds, time.perf_counter() - begin)
         self._rows.append([np.array(as_array(value)) for value in as_values(yielded)])

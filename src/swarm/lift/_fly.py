@@ -315,9 +315,12 @@ class Meter(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self.nbytes = 0
+        self.largest = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         if isinstance(result, torch.Tensor) and result.layout is torch.strided:
-            self.nbytes += result.numel() * result.element_size()
+            size = result.numel() * result.element_size()
+            self.nbytes += size
+            self.largest = max(self.largest, size)
         return result
