@@ -36,7 +36,7 @@ def compare(lifted: Sequence[Array], alone: _Alone, epoch: int) -> None:
     if not wrong:
         return
     grown = [0.0] * len(row)
-    if epoch > 0 and all(_same_kind(mine[i], row[i]) for i in wrong):
+    if all(_same_kind(mine[i], row[i]) for i in wrong):
         for k, disturbed in enumerate(alone.jittered(epoch)):
             for i, (one, other) in enumerate(zip(disturbed, alone.row(k) or (), strict=False)):
                 grown[i] = max(grown[i], _distance(one, other))

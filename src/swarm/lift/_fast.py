@@ -195,6 +195,8 @@ def _linear(bees: int, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     if len(args) < 2 or kwargs.keys() - {"bias"}:
         return NotImplemented
     x, weight = args[:2]
+    if torch.is_autocast_enabled(x.device.type):
+        return NotImplemented
     bias = args[2] if len(args) > 2 else kwargs.get("bias")
     if type(weight) is not Bees or weight.dim() != 3 or x.dtype is not weight.dtype:
         return NotImplemented

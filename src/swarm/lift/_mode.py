@@ -241,7 +241,10 @@ class Lift(TorchFunctionMode):
 
     def draw(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Perform an operation that draws random numbers bee by bee."""
-        if kwargs.get("generator") is not None:
+        generator = kwargs.get("generator")
+        if generator is torch._C.default_generator:  # which is that of each bee
+            kwargs = {name: value for name, value in kwargs.items() if name != "generator"}
+        elif generator is not None:
             return self.apply(func, args, kwargs)  # explicit, hence the same for all bees
         tensors = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
         self.differs(args, kwargs)

@@ -10,6 +10,7 @@ import torch
 
 from swarm.lift import _ops as ops
 from swarm.lift._mode import HANDLERS, Handler, Lift, mark
+from swarm.lift._recurrent import RECURRENT, recurrent
 from swarm.lift._refuse import agreed, branch, refuse
 from swarm.lift._tables import DROPOUTS, RANDOM
 from swarm.lift._values import Bees, Values, as_bees
@@ -311,3 +312,12 @@ def _dropout(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
     target = given["input"]
     lift.own(target, func)
     return target.copy_(lift.draw(func, (), given | {"inplace": False}))
+
+
+@handles(*RECURRENT, shared=True)
+def _recurrent(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
+    if lift.differs(args, kwargs):
+        done = recurrent(lift, func, args, kwargs)
+        if done is not NotImplemented:
+            return done
+    return lift.apply(func, args, kwargs)
