@@ -317,8 +317,8 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=5, help="how often each is timed")
     rounds = parser.parse_args().rounds
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    table(rounds)
     memory()
+    table(rounds)
     two_weights(rounds)
     classifier(rounds)
     residual(rounds)
