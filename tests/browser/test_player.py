@@ -804,3 +804,18 @@ def test_curves_far_from_zero_are_drawn_point_by_point(open_page):
     np.testing.assert_allclose(js(page, "player.scene.x"), x, atol=1e-4)
     point_at(page, 1.7e9 + 7.4, 1e6 + 0.53)
     assert said(page) == "Bee 2"
+
+
+def test_without_a_script_a_hive_shows_a_movie_of_one_setting(chromium, tmp_path):
+    class Film:
+        path, dark, width, height = tmp_path / "film.mp4", None, 640, 480
+
+    Film.path.write_bytes(b"a film")
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(build(hive_of_levels(movie=Film()), tmp_path))
+    assert page.is_visible("video[controls]")
+    assert not page.is_visible(".swarm-player__start")
+    assert page.locator("[data-knob]").count() == 0
+    assert page.get_attribute(".swarm-player__download", "href").endswith(".mp4")
+    context.close()

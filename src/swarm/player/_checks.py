@@ -24,8 +24,9 @@ def as_array(name: str, values: ArrayLike, axes: tuple[str, ...]) -> Array:
 
 
 def known(values: Array) -> Array:
-    """Return values with NaN for what is not finite."""
-    return np.where(np.isfinite(values), values, np.nan)
+    """Return values with NaN for what is not finite: a copy only where it must be."""
+    finite = np.isfinite(values)
+    return values if finite.all() else np.where(finite, values, np.nan)
 
 
 def as_axis(name: str, values: ArrayLike) -> Array:

@@ -95,7 +95,9 @@ def _curve(swarm: Swarm) -> tuple[Array, Array, tuple[Array, Array] | None, Arra
         few = evenly(len(across), _MOST_DOTS)
         truth = across[few], up[few]
     final = None if loss is None else as_losses(loss, *curve.shape[:2])
-    return x[order], curve[:, :, order], truth, final
+    if (np.diff(order) != 1).any():  # a large copy, for nothing where it is in order
+        x, curve = x[order], curve[:, :, order]
+    return x, curve, truth, final
 
 
 def _values(swarm: Swarm, curve: Array) -> Array:
@@ -378,13 +380,14 @@ def _joined(name: str, parts: Sequence[Array], whole: bool = False) -> Array:
                 f"{name} must have as many bees, epochs and points in all settings, got shapes "
                 f"{first} and {part.shape}"
             )
+    if all(part.shape == first for part in parts):
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
     most = max(part.shape[2] for part in parts)
     room = [(0, 0)] * (len(first) - 3)
+    wide = [(0, 0), (0, 0)]
     return np.concatenate(
         [
-            np.pad(
-                part, [(0, 0), (0, 0), (0, most - part.shape[2]), *room], constant_values=np.nan
-            )
+            np.pad(part, [*wide, (0, most - part.shape[2]), *room], constant_values=np.nan)
             for part in parts
         ]
     )
