@@ -2,6 +2,7 @@
 
 import copy
 import doctest
+import itertools
 import math
 
 import matplotlib as mpl
@@ -983,6 +984,20 @@ def test_a_hive_is_a_grid_with_shared_axes_in_the_order_of_its_values():
             np.testing.assert_array_equal(ax.lines[0].get_ydata()[0], width * Y[0])
     low, high = figure.axes[0].get_ylim()
     assert low < 8 * Y.min() < 8 * Y.max() < high
+
+
+def test_a_grid_of_many_panels_has_larger_text_that_still_fits():
+    def sizes(figure):
+        figure.draw_without_rendering()
+        top = [ax for ax in figure.axes if ax.get_title()]
+        boxes = [ax.title.get_window_extent() for ax in top]
+        assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+        return top[0].title.get_fontsize(), figure.axes[0].get_yticklabels()[0].get_fontsize()
+
+    two = sizes(animator.hive_plot(hive(), "lr", "width", -1))
+    three = sizes(animator.hive_plot(hive(), "width", "lr", -1))
+    assert three[0] > two[0]
+    assert three[1] > two[1]
 
 
 def test_a_hive_can_be_played(tmp_path):

@@ -67,6 +67,7 @@ def hive_animate(
         total,
         (len(grid.rows), len(grid.columns)),
         destfile,
+        text_scale=_text_scale(grid),
         **options,
     )
 
@@ -108,7 +109,7 @@ def hive_plot(
     if not -total <= epoch < total:
         raise IndexError(f"epoch {epoch} is not one of the hive's {total}")
     inches, dpi = figure_size(len(grid.rows), len(grid.columns), None, None)
-    with mpl.rc_context(LIGHT.rc(inches[0])):
+    with mpl.rc_context(LIGHT.rc(inches[0] * _text_scale(grid))):
         figure = Figure(figsize=inches, dpi=dpi, layout="constrained")
         for plot in _draw(figure, grid, swarms, facx, facy):
             plot.animate(epoch % total)
@@ -172,6 +173,11 @@ def _draw(
     first.xaxis.set_major_locator(MaxNLocator(3))
     first.yaxis.set_major_locator(MaxNLocator(4))
     return plots
+
+
+def _text_scale(grid: Grid) -> float:
+    """Enlarge text in small panels, which on a telephone are as wide as a thumb."""
+    return 1.35 if len(grid.columns) > 2 else 1.0
 
 
 def _fitting(labels: list[str], inches: float) -> float:

@@ -72,6 +72,7 @@ def play(
     grid: tuple[int, int],
     destfile: str | Path,
     *,
+    text_scale: float = 1.0,
     fps: float = 30,
     every: int = 1,
     max_seconds: float | None = None,
@@ -95,6 +96,8 @@ def play(
         Rows and columns of axes.
     destfile
         See `swarm_animate`.
+    text_scale : float, default 1
+        How much larger than usual text and lines are.
     fps, every, max_seconds, dpi, size, quality, dark, title, counter, progress
         See `MovieOptions`.
 
@@ -111,7 +114,7 @@ def play(
     inches, dpi = figure_size(*grid, size, dpi)
 
     def arrange(style: Style) -> Stage:
-        rc = style.rc(inches[0])
+        rc = style.rc(inches[0] * text_scale)
         with mpl.rc_context(rc):
             figure = Figure(figsize=inches, dpi=dpi, layout="constrained")
             moving = draw(figure)
@@ -208,7 +211,7 @@ def figure_size(
             inches = (12.0, 6.75)
         if (unset or inches == SITE_INCHES) and (rows, columns) != (1, 1):
             twelfth = inches[0] / 12
-            inches = (inches[0], twelfth * (1.2 + rows * min(4.2, max(2.8, 9.6 / columns))))
+            inches = (inches[0], twelfth * (1.2 + rows * min(4.2, max(2.8, 12 / columns))))
     pixels = [max(2, 2 * round(side * dpi / 2)) for side in inches]
     return (pixels[0] / dpi, pixels[1] / dpi), dpi
 
