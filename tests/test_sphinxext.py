@@ -1,9 +1,11 @@
 """Sites built with the extension: what is on their pages, and what a second build makes anew."""
 
+import ast
 import io
 import json
 import re
 import shutil
+import tomllib
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -27,6 +29,7 @@ from swarm.sphinxext import _media as media  # noqa: E402
 from swarm.sphinxext import _pictures as pictures  # noqa: E402
 from swarm.sphinxext import _plotlyjs as plotlyjs  # noqa: E402
 from swarm.sphinxext._depends import Sources, code_of, differences  # noqa: E402
+from swarm.sphinxext._downloads import with_metadata  # noqa: E402
 from swarm.sphinxext._shown import read_picture  # noqa: E402
 
 # Building a site runs others' code, whose warnings are not ours to forbid.
@@ -177,11 +180,32 @@ def test_bundle_is_local_and_shared_and_loaded_by_no_page_itself(built):
 def test_gallery_page_offers_downloads_first_and_says_where_it_came_from(built):
     page = built.html("auto_gallery/bowl.html")
     assert page.index("bowl.ipynb") < page.index("It has one lowest point")
-    assert "uv run --with swarmscape bowl.py" in page
+    assert "uv run bowl.py" in page
     facts = re.search(r'<dl class="sw-facts simple">(.*?)</dl>', page, re.DOTALL)[1]
     assert "<dt>Seed</dt><dd>7</dd>" in facts
     assert "<dt>Bees</dt><dd>3</dd>" in facts
     assert "auto_gallery/bowl" in (built.folder / "html/_static/run-times.js").read_text()
+
+
+def test_downloaded_script_says_what_it_needs_alone_and_zipped(built):
+    page = built.html("auto_gallery/bowl.html")
+    found = {
+        Path(link).suffix: built.folder / "html" / "auto_gallery" / link
+        for link in re.findall(r'href="([^"]+)" download', page)
+        + re.findall(r'download="" href="([^"]+)"', page)
+    }
+    script = found[".py"].read_text()
+    block = re.search(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$", script)
+    fields = tomllib.loads(
+        "".join(line[2:] for line in block["content"].splitlines(keepends=True))
+    )
+    assert fields["dependencies"] == ["swarmscape", "plotly"]
+    assert "3.1" in fields["requires-python"]
+    assert ast.get_docstring(ast.parse(script)).strip().startswith("A bowl")
+    with zipfile.ZipFile(found[".zip"]) as archive:
+        assert archive.read("bowl.py").decode() == script
+        assert json.loads(archive.read("bowl.ipynb"))["cells"]
+    assert with_metadata(script, "swarmscape") == script
 
 
 def test_gallery_index_shows_a_card_with_claim_kind_and_tag(built):
@@ -286,12 +310,12 @@ def test_build_without_change_runs_nothing(site):
 
 
 def published_files(site):
-    """Return all that two builds in any two folders must share: no durations, no archives."""
+    """Return all that two builds in any two folders must share: no durations."""
     folder = site.folder / "html"
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".zip"
+        if path.is_file()
         if path.name not in {"run-times.js", ".buildinfo", ".buildinfo.bak"}
     }
 

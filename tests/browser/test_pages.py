@@ -311,7 +311,7 @@ def test_gallery_page_says_where_it_came_from(site, parsed, address, new_page):
         assert re.search(r"\d+(\.\d)? (s|min), when the page was built", facts)
         text = page.locator(".sw-run").first.inner_text()
         assert "Colab" in text
-        assert f"uv run --with swarmscape {name.rsplit('/', 1)[-1][:-5]}.py" in text
+        assert f"uv run {name.rsplit('/', 1)[-1][:-5]}.py" in text
         edit = page.locator(".edit-this-page a").get_attribute("href")
         assert edit.endswith(name.replace("auto_gallery/", "gallery/").replace(".html", ".py"))
         page.close()

@@ -11,6 +11,7 @@ from swarm._files import written_whole
 
 from . import _pages as pages
 from ._cards import gallery_script
+from ._downloads import complete_downloads
 from ._nodes import MEDIA_FOLDER, store_of
 from ._shown import Figure
 from ._state import all_pictures, media_files, page_of
@@ -48,6 +49,8 @@ def _complete(app: Sphinx, exception: Exception | None) -> None:
     for name in media:
         if not (folder / name).exists():
             _copy(store / name, folder / name)
+    found = (gallery_script(app.env, name) for name in sorted(app.env.found_docs))
+    complete_downloads(app, [script for script in found if script is not None])
     wanted = {f"{MEDIA_FOLDER}/{name}" for name in media}
     take_away_old(app, wanted | pages.write_beside(app) | written_by(app))
 

@@ -37,7 +37,7 @@ def add_downloads(app: Sphinx, doctree: nodes.document) -> None:
     links = _launchers(app, app.env.docname)
     card = page_of(app.env).card
     marks = nodes.raw("", marks_html(card) if card else "", format="html")
-    command = f"uv run --with {app.config.swarm_package} {script.name}"
+    command = f"uv run {script.name}"
     top = lead_of(doctree)  # what a reader came for stands before what is to be done with it
     before = top if top is not None and top.parent is section else title
     section.insert(
