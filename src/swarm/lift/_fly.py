@@ -132,8 +132,9 @@ def fly(flight: Flight) -> Left:
     splits = alone_now = 0
     while groups:
         group = groups.pop()
+        judge = _Judge(flight, Lift([seeds[int(i)] for i in group]), int(group[-1]))
         try:
-            error = _fly_group(flight, group)
+            error = _fly_group(flight, group, judge)
         except Split as split:
             splits += split.reason is None
             if splits > MAX_SPLITS:
@@ -143,8 +144,9 @@ def fly(flight: Flight) -> Left:
                     "decide by torch.where instead of if",
                 ) from None
             parts = [group[split.ways == way] for way in np.unique(split.ways)]
-            small = [part for part in parts if len(part) <= SMALL]
-            groups += [part for part in parts if len(part) > SMALL]
+            few = judge.few
+            small = [part for part in parts if len(part) <= few]
+            groups += [part for part in parts if len(part) > few]
             left += small
             alone_now += sum(map(len, small))
             if split.reason is not None and len(small) == len(parts) and len(group) == len(seeds):
@@ -165,10 +167,9 @@ def fly(flight: Flight) -> Left:
     return Left(bees, raised, by_setting, by_branch)
 
 
-def _fly_group(flight: Flight, group: NDArray[np.intp]) -> Exception | None:
+def _fly_group(flight: Flight, group: NDArray[np.intp], judge: "_Judge") -> Exception | None:
     """Train bees that never part; return what they raise, if they do."""
-    lift = Lift([flight.seeds[int(i)] for i in group])
-    judge = _Judge(flight, lift, int(group[-1]))
+    lift = judge.lift
     with ExitStack() as stack:
         noted = stack.enter_context(noting())
         watch = stack.enter_context(Watch(flight.outside))
@@ -222,29 +223,37 @@ class _Judge:
     """
 
     def __init__(self, flight: Flight, lift: Lift, last: int) -> None:
-        self._lift, self._thorough = lift, flight.outside.asks
+        self.lift, self._thorough = lift, flight.outside.asks
         self._alone = flight.alone(last) if flight.alone else None
         self._race = flight.race and self._alone is not None
         self._until = VERIFIED
         self._best = float("inf")
         self._begin = self._taken = 0.0
+        self._measured = False
+
+    @property
+    def few(self) -> int:
+        """The size of groups that are quicker one by one."""
+        if self._alone is None or not self._measured:
+            return SMALL
+        return max(SMALL, int(self._best / self._alone.seconds))
 
     def start(self, epoch: int) -> None:
         """Begin an epoch."""
         self._begin = time.perf_counter()
         if self._race and self._alone is not None and epoch:
             # An epoch that has taken several times as long need not come to its end.
-            alone = self._lift.bees * self._alone.seconds
-            self._lift.deadline = self._begin + 3 * alone if epoch < RACED else None
+            alone = self.lift.bees * self._alone.seconds
+            self.lift.deadline = self._begin + 3 * alone if epoch < RACED else None
 
     def looks_at(self, epoch: int) -> bool:
         """Whether an epoch that has just ended is to be judged."""
         if self._alone is None:
             return False
         self._taken = time.perf_counter() - self._begin
-        if self._lift.news or self._thorough:
+        if self.lift.news or self._thorough:
             self._until = max(self._until, epoch + VERIFIED)
-            self._lift.news = False
+            self.lift.news = False
         return epoch < self._until or self._races(epoch)
 
     def _races(self, epoch: int) -> bool:
@@ -258,11 +267,12 @@ class _Judge:
         if self._races(epoch):
             self._best = min(self._best, self._taken)
             self._alone.row(min(epoch, VERIFIED))  # one more to take the time of
-            ratio = self._best / (self._lift.bees * self._alone.seconds)
+            ratio = self._best / (self.lift.bees * self._alone.seconds)
             if (epoch > 1 and ratio > 2) or (epoch == RACED and ratio > 1):
                 raise Slower
             self._race = ratio > 0.5
-            self._lift.deadline = None
+            self._measured = True
+            self.lift.deadline = None
 
 
 def _check_unchanged(watch: Watch, run: Any) -> None:
