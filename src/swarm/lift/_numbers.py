@@ -153,14 +153,15 @@ def part_by_shape(results: Sequence[Any], args: Any, kwargs: Any) -> None:
 
 
 def _scaled(add: Any) -> Callable[..., Any]:
-    """X + alpha y, in place or not, in one pass over x."""
+    """x + alpha y, in place or not, in one pass over x."""
+    # Looked up now, since a stand-in takes its place for the length of a flight.
+    product = Tensor.addcmul_ if ops.in_place(add) else Tensor.addcmul
+    sign = -1 if add in (Tensor.sub, Tensor.sub_) else 1
 
     def operate(lift: "Lift", args: Any, kwargs: Any) -> Any:
         if len(args) != 2 or kwargs.keys() != {"alpha"} or not isinstance(args[1], Tensor):
             return NotImplemented
-        alpha = -kwargs["alpha"] if add in (Tensor.sub, Tensor.sub_) else kwargs["alpha"]
-        product = Tensor.addcmul_ if ops.in_place(add) else Tensor.addcmul
-        return lift.apply(product, (*args, tensor_of(alpha, args[1])), {})
+        return lift.apply(product, (*args, tensor_of(sign * kwargs["alpha"], args[1])), {})
 
     return operate
 
