@@ -153,7 +153,7 @@ def part_by_shape(results: Sequence[Any], args: Any, kwargs: Any) -> None:
 
 
 def _scaled(add: Any) -> Callable[..., Any]:
-    """x + alpha y, in place or not, in one pass over x."""
+    """Add alpha times the other, in place or not, in one pass."""
     # Looked up now, since a stand-in takes its place for the length of a flight.
     product = Tensor.addcmul_ if ops.in_place(add) else Tensor.addcmul
     sign = -1 if add in (Tensor.sub, Tensor.sub_) else 1
