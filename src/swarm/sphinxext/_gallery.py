@@ -7,16 +7,22 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from sphinx.util import logging
+
 from swarm._files import written_whole
 
 from . import _media as media
 from ._notebook import STORE, style
+from ._order import restore
 from ._shown import Picture
 
 __all__ = ["provenance_of", "reset", "scraper"]
 
+logger = logging.getLogger(__name__)
+
 _SETTINGS = {"SEED": "Seed", "NUM_BEES": "Bees", "NUM_EPOCHS": "Epochs"}
 _from_show: list[Any] = []  # figures shown since the last block ended
+_before = ["conf.py"]  # the script that ran last
 _VERSIONS = ("swarmscape", "torch", "numpy", "matplotlib", "plotly")
 
 
@@ -70,7 +76,11 @@ def _take_shown(variables: dict[str, Any]) -> list[Any]:
 
 
 def reset(gallery_conf: dict[str, Any], fname: object) -> None:
-    """Give each script matplotlib's defaults in the site's style; for ``reset_modules``."""
+    """Give each script matplotlib's defaults in the site's style; for ``reset_modules``.
+
+    A script that leaves PyTorch's gradients or default dtype changed for the next one is
+    warned of, and they are put right.
+    """
     import matplotlib
     import matplotlib.pyplot as plt
 
@@ -80,6 +90,9 @@ def reset(gallery_conf: dict[str, Any], fname: object) -> None:
     matplotlib.rcParams.update(style())
     _from_show.clear()
     _catch_show()
+    for change in restore():
+        logger.warning("%s left behind: %s", _before[0], change, type="swarm")
+    _before[0] = Path(str(fname)).name
 
 
 def _catch_show() -> None:
