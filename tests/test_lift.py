@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from swarm import core, lift
+from swarm.core import _lone
 from swarm.lift import _fly
 
 X = torch.linspace(-2, 2, 16).unsqueeze(1)
@@ -717,6 +718,7 @@ def test_the_chunk_follows_from_the_memory_budget(monkeypatch):
 def test_one_bar_counts_epochs_while_lifting(capsys):
     core.swarm_train(plain, num_bees=4, seed=0, engine="lift", progress=True)
     shown = capsys.readouterr().err
+    assert "lifted" in shown
     assert "6epoch" in shown.replace("6/6", "6epoch")
     assert "bee/s" not in shown.splitlines()[-1].split("\r")[-1]
 
@@ -725,6 +727,18 @@ def test_the_bar_counts_bees_after_falling_back(capsys):
     with pytest.warns(RuntimeWarning, match="cannot lift"):
         core.swarm_train(uses_float, num_bees=4, seed=0, progress=True)
     assert "4/4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("engine", "said"), [("auto", "one after another"), ("lift", "lifted")])
+def test_what_is_quicker_one_by_one_is_looped_unless_told_otherwise(
+    capsys, monkeypatch, engine, said
+):
+    monkeypatch.setattr(_lone, "least", lambda known, seconds: 1e-9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        swarm = core.swarm_train(plain, num_bees=4, seed=3, engine=engine, progress=True)
+    assert said in capsys.readouterr().err.split("\r")[-1]
+    assert_close(swarm, fly(plain, "loop"))
 
 
 def test_no_bar_is_shown_off_a_terminal(capsys):

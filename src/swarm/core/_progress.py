@@ -32,6 +32,7 @@ class Progress:
             return
         if self._bar.unit != "bee":
             self._bar.unit = "bee"
+            self._bar.set_description("one after another", refresh=False)
             self._bar.reset(total=self._bees)
         self._bar.update(count)
 
@@ -41,6 +42,7 @@ class Progress:
             return
         if self._bar.unit != "epoch":
             self._bar.unit = "epoch"
+            self._bar.set_description("lifted", refresh=False)
             self._bar.reset()
             self._bar.total = None
         self._bar.update(1)
