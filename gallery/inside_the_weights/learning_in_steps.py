@@ -119,11 +119,11 @@ player.hive(
     hive,
     {"size": "size of the first weights"},
     "image",
-    images="table",
+    images=lambda swarm: np.swapaxes(swarm["table"], -1, -2),
     limits=(0, 1),
     bee=0,
-    xlabel="creature",
-    ylabel="property",
+    xlabel="property",
+    ylabel="creature",
     title="A table of creatures, as it is learnt",
 )
 
@@ -135,7 +135,7 @@ player.hive(
 # rest. The solution is a sigmoid. It starts from the part of both layers that agree,
 # :math:`c = \tfrac12(W_2^{\mathsf T} u + W_1 v)`, and reaches one half at
 #
-# .. math:: t_{1/2} = \frac{1}{2\eta s} \ln\Big(\frac{s}{|c|^2} - 1\Big).
+# .. math:: t_{1/2} = \frac{1}{2\eta s} \ln\left(\frac{s}{|c|^2} - 1\right).
 #
 # A. M. Saxe, J. L. McClelland and S. Ganguli, *Exact solutions to the nonlinear dynamics of
 # learning in deep linear neural networks* (2013, arXiv:1312.6120), solve it so for two layers

@@ -36,7 +36,7 @@ STUCK = 0.01  # a loss above this, at the end, is a trap
 # .. math::
 #
 #    \langle w, v\rangle_\text{ReLU} = \frac{|w||v|}{2\pi}
-#    \big(\sin\theta + (\pi - \theta)\cos\theta\big),
+#    (\sin\theta + (\pi - \theta)\cos\theta),
 #
 # and so the loss over *all* inputs is exact. This is the problem of I. Safran and O. Shamir,
 # *Spurious local minima are common in two-layer ReLU neural networks* (2017,
