@@ -181,7 +181,10 @@ notfound_urls_prefix = "/" + html_baseurl.split("://", 1)[-1].partition("/")[2]
 
 def escape_star(app, what, name, obj, options, lines):
     """Let docstrings say ``(bee, epoch, *dims)``, which reST would read as emphasis."""
-    lines[:] = [line if "`" in line else line.replace("*dims", r"\*dims") for line in lines]
+    for number, line in enumerate(lines):
+        parts = line.split("`")  # every second one is literal
+        parts[::2] = [part.replace("*dims", r"\*dims") for part in parts[::2]]
+        lines[number] = "`".join(parts)
 
 
 def finish_context(app, page, template, context, doctree):
