@@ -129,7 +129,7 @@ def main():
     ratio = best["lifted"] / best["by_hand"]
     print(f"{bees} bees with two rates of their own, {epochs} steps: {ratio:.2f}")
     print("  of the time of the same stacked by hand (target 1.5 or less)")
-    difference = np.abs(results["lifted"] - results["by_hand"]).max()
+    difference = np.nanmax(np.abs(results["lifted"] - results["by_hand"]))
     print(f"  greatest difference of a final loss: {difference:.0e}")
 
     peaks = {
