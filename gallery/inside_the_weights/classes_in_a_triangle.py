@@ -82,8 +82,8 @@ hive = core.hive_trainer(
 # %%
 # The picture
 # -----------
-# Features around the middle of the classes, in units of how far these stand from it, turned so
-# that the first class ends on top and mirrored so that the second ends on the right.
+# Features around the middle of the classes, in units of their distance from it (root mean
+# square), turned so that the first class ends on top, the second on the right.
 
 
 def means(entry):
@@ -98,7 +98,7 @@ def aligned(entry):
     """Return the features, centred, scaled, turned and mirrored."""
     middles, centre = means(entry)
     z = (entry["features"] - centre) @ [1, 1j]
-    z = z / np.linalg.norm(middles, axis=-1).mean(axis=-1)[..., None]
+    z = z / np.sqrt((np.abs(z) ** 2).mean(axis=-1, keepdims=True))
     turn = 1j * np.exp(-1j * np.angle(middles[:, -1:, :1] @ [1, 1j]))
     z = z * turn
     right = np.where((middles[:, -1:, 1:2] @ [1, 1j] * turn).real < 0, -1, 1)
@@ -112,7 +112,7 @@ player.hive(
     points=aligned,
     labels=np.array(["first", "second", "third"])[label.numpy()],
     bee=0,
-    limits=(-2, 2),
+    limits=(-2.6, 2.6),
     xlabel="first feature",
     ylabel="second feature",
     epochs=[STEPS_PER_RECORD * k for k in range(NUM_RECORDS)],
