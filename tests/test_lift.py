@@ -807,3 +807,28 @@ def test_a_distribution_of_tensors_draws_by_size_and_not_by_data():
             yield exponential.sample((4,))
 
     assert_close(fly(bee), fly(bee, "loop"))
+
+
+@pytest.mark.parametrize("settings", [{}, {"chunk": 7}, {"until": lambda V1: V1 < 0.3}])
+@pytest.mark.parametrize("epochs", [1, 8])
+def test_a_bee_that_yields_without_gradients_leaves_them_to_others(epochs, settings):
+    def quiet():
+        net = nn.Linear(1, 1).double()
+        x = torch.linspace(-1, 1, 9, dtype=torch.float64)[:, None]
+        optimiser = torch.optim.SGD(net.parameters(), lr=0.1)
+        for epoch in range(epochs):
+            optimiser.zero_grad()
+            loss = (net(x) - x).square().mean()
+            if epoch == 4:
+                loss = loss.clamp(max=9.0)  # something new: the bee alone catches up
+            loss.backward()
+            optimiser.step()
+            with torch.no_grad():
+                yield loss, (net(x) - x).abs().mean()
+
+    swarms = []
+    for engine in ("lift", "loop"):
+        swarms.append(core.swarm_train(quiet, num_bees=20, seed=0, engine=engine, **settings))
+        assert torch.is_grad_enabled()
+    for name, array in swarms[0].items():
+        np.testing.assert_allclose(array, swarms[1][name], rtol=1e-12)

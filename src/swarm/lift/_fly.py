@@ -179,15 +179,16 @@ def _fly_group(flight: Flight, group: NDArray[np.intp], judge: "_Judge") -> Exce
         refuse_hooks()
         patches = stack.enter_context(Patches(lift, flight.numbers))
         run: Iterator[Any] | None = None
+        own = _OwnGradMode()
         for epoch in itertools.count():
             judge.start(epoch)
             ended = done = judged = False
             yielded: Any = None
             try:
-                with lift:
+                with own, lift:
                     if run is None:
                         run = flight.trainer(group)
-                        stack.callback(_close, run)
+                        stack.callback(_close, run, own)
                     yielded = next(run)
             except StopIteration:
                 ended = True
@@ -298,9 +299,29 @@ def _line_of(run: Any) -> str:
     return f"{code.co_filename}:{frame.f_lineno if frame else code.co_firstlineno}"
 
 
-def _close(run: Any) -> None:
+class _OwnGradMode:
+    """Whether gradients are recorded, as a run that yields within `torch.no_grad` left it.
+
+    The mode is the thread's: whatever runs until the run is resumed would be without
+    gradients, and two such runs in turn would leave it off for good.
+    """
+
+    def __init__(self) -> None:
+        self._own = self._outer = torch.is_grad_enabled()
+
+    def __enter__(self) -> None:
+        self._outer = torch.is_grad_enabled()
+        torch.set_grad_enabled(self._own)
+
+    def __exit__(self, *error: object) -> None:
+        self._own = torch.is_grad_enabled()
+        torch.set_grad_enabled(self._outer)
+
+
+def _close(run: Any, own: _OwnGradMode) -> None:
     if hasattr(run, "close"):
-        run.close()
+        with own:
+            run.close()
 
 
 def _for_all(value: Any, bees: int) -> Array:
