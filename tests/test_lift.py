@@ -793,7 +793,7 @@ def test_a_bee_that_fails_before_its_first_value_counts_once_though_a_later_chun
     seed = next(s for s in range(10_000) if [*kinds(s)] == [0, -1, 0, 0, 1, 1, 1, 1])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        swarm = fly(bee, "auto", num_bees=8, seed=seed, chunk=4, on_error="nan")
+        swarm = fly(bee, "auto", num_bees=8, seed=seed, chunk=4, on_error="nan", verify=False)
     assert any("1 of 8 bees failed" in str(w.message) for w in caught)
     assert any("cannot lift" in str(w.message) for w in caught)
     assert np.isnan(swarm["V1"][1]).all()
