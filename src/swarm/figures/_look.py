@@ -178,29 +178,7 @@ def add_slider(
     # The slider has a row of its own, which is wide enough on a telephone, too.
     fig.update_layout(
         margin={"b": 124 + below},
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "left",
-                "showactive": False,
-                "x": 0.02,
-                "xanchor": "left",
-                "y": 0,
-                "yanchor": "top",
-                "pad": {"t": 78 + below},
-                "font": {"size": 13},
-                "bgcolor": "rgba(0,0,0,0)",
-                "bordercolor": GRID,
-                "buttons": [
-                    {"label": "▶ Play", "method": "animate", "args": [None, rolling | still]},
-                    {
-                        "label": "❚❚ Pause",
-                        "method": "animate",
-                        "args": [[None], at_once | still],
-                    },
-                ],
-            }
-        ],
+        updatemenus=[_buttons([None, rolling | still], [[None], at_once | still], 78 + below)],
         sliders=[
             {
                 "active": 0,
@@ -223,6 +201,27 @@ def add_slider(
             }
         ],
     )
+
+
+def _buttons(play: list[Any], pause: list[Any], above: int) -> dict[str, Any]:
+    """Return the two buttons, `above` pixels below the plot."""
+    return {
+        "type": "buttons",
+        "direction": "left",
+        "showactive": False,
+        "x": 0.02,
+        "xanchor": "left",
+        "y": 0,
+        "yanchor": "top",
+        "pad": {"t": above},
+        "font": {"size": 13},
+        "bgcolor": "rgba(0,0,0,0)",
+        "bordercolor": GRID,
+        "buttons": [
+            {"label": "▶ Play", "method": "animate", "args": play},
+            {"label": "❚❚ Pause", "method": "animate", "args": pause},
+        ],
+    }
 
 
 def epoch_labels(epochs: Sequence[int] | None, length: int) -> list[str]:

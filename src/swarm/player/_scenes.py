@@ -139,15 +139,7 @@ def descent(
             raise ValueError("surface must be the same in all settings")
         parts.append(_positions(swarm, surface))
     positions = _joined("paths", [places for places, _ in parts])
-    if surface_scale not in LOG:
-        raise ValueError(f"surface_scale must be 'auto', 'linear' or 'log', got {surface_scale!r}")
-    log = is_log(
-        float(np.nanmin(grid)),
-        float(np.nanmax(grid)),
-        LOG[surface_scale],
-        name="loss of the surface",
-        asked=f"surface_scale={surface_scale!r}",
-    )
+    log = _has_log_heights(grid, surface_scale)
     xs, ys, grid = _resampled(xs, ys, grid)
     heights = np.log10(grid) if log else grid
     low, high = float(np.nanmin(heights)), float(np.nanmax(heights))
@@ -181,6 +173,19 @@ def descent(
         f"{len(parts[0][0])} bees"
     )
     return content, told
+
+
+def _has_log_heights(grid: Array, scale: Scale) -> bool:
+    """Decide whether the map's colours are logarithmic."""
+    if scale not in LOG:
+        raise ValueError(f"surface_scale must be 'auto', 'linear' or 'log', got {scale!r}")
+    return is_log(
+        float(np.nanmin(grid)),
+        float(np.nanmax(grid)),
+        LOG[scale],
+        name="loss of the surface",
+        asked=f"surface_scale={scale!r}",
+    )
 
 
 def _ground(surface: Any) -> tuple[Array, Array, Array]:
@@ -274,16 +279,7 @@ def scatter(
     by_point = {}
     labels = _shared("labels", [swarm["labels"] for swarm in swarms])
     if labels is not None:
-        names, numbers = np.unique(np.asarray(labels), return_inverse=True)
-        if numbers.shape != (points.shape[2],):
-            raise ValueError(
-                f"labels must have one entry for each of {points.shape[2]} points, got shape "
-                f"{np.shape(labels)}"
-            )
-        if len(names) > 10:
-            raise ValueError(f"labels must be of at most ten kinds, got {len(names)}")
-        by_point["labels"] = numbers
-        scene["names"] = [str(name) for name in names]
+        by_point["labels"], scene["names"] = _kinds(labels, points.shape[2])
     content = Content(
         scene,
         {"points": Track(points, shown, steps=2048)},
@@ -295,6 +291,18 @@ def scatter(
     )
     each = "a point" if points.shape[2] == 1 else f"{points.shape[2]} points"
     return content, f"{xlabel} and {ylabel} of {each} for each of {bees} bees"
+
+
+def _kinds(labels: Any, count: int) -> tuple[Array, list[str]]:
+    """Return the number of each point's kind, and what the kinds are called."""
+    names, numbers = np.unique(np.asarray(labels), return_inverse=True)
+    if numbers.shape != (count,):
+        raise ValueError(
+            f"labels must have one entry for each of {count} points, got shape {np.shape(labels)}"
+        )
+    if len(names) > 10:
+        raise ValueError(f"labels must be of at most ten kinds, got {len(names)}")
+    return numbers, [str(name) for name in names]
 
 
 def image(

@@ -129,18 +129,7 @@ def _field(
     colors[..., 3] = 1.0 if trace.opacity is None else trace.opacity
     mesh = np.meshgrid(x, y) if x.ndim == y.ndim == 1 else (x, y)
     sheet = np.stack([*mesh, z], axis=-1)  # (Y, X, 3)
-    corners = (slice(None, -1), slice(1, None))
-    around = [(corners[i], corners[j]) for i, j in ((0, 0), (0, 1), (1, 1), (1, 0))]
-    facets = np.stack([sheet[at] for at in around], axis=2).reshape(-1, 4, 3)
-    fill = np.mean([colors[at] for at in around], axis=0).reshape(-1, 4).clip(0, 1)
-    whole = np.isfinite(facets).all(axis=(1, 2))
-    # Edges in each facet's own colour close the hairlines between facets.
-    axes.add_collection3d(
-        Poly3DCollection(
-            facets[whole], facecolors=fill[whole], edgecolors=fill[whole], linewidths=0.3, zorder=1
-        ),
-        autolim=False,
-    )
+    _draw_sheet(axes, sheet, colors)
 
     def unit(values: Array, axis: int) -> Array:
         return (values - limits[axis][0]) / (limits[axis][1] - limits[axis][0])
@@ -171,6 +160,22 @@ def _field(
                     zorder=2,
                 )
     return seen
+
+
+def _draw_sheet(axes: Any, sheet: Array, colors: Array) -> None:
+    """Draw the facets between points (Y, X, 3) of these colours (Y, X, 4)."""
+    corners = (slice(None, -1), slice(1, None))
+    around = [(corners[i], corners[j]) for i, j in ((0, 0), (0, 1), (1, 1), (1, 0))]
+    facets = np.stack([sheet[at] for at in around], axis=2).reshape(-1, 4, 3)
+    fill = np.mean([colors[at] for at in around], axis=0).reshape(-1, 4).clip(0, 1)
+    whole = np.isfinite(facets).all(axis=(1, 2))
+    # Edges in each facet's own colour close the hairlines between facets.
+    axes.add_collection3d(
+        Poly3DCollection(
+            facets[whole], facecolors=fill[whole], edgecolors=fill[whole], linewidths=0.3, zorder=1
+        ),
+        autolim=False,
+    )
 
 
 def _straight(xs: Array, ys: Array) -> tuple[Array, Array]:

@@ -61,21 +61,7 @@ def still(
     theme = {
         "back": look.background, "text": look.text, "quiet": look.muted, "grid": look.grid,
     }  # fmt: skip
-    style: dict[Any, Any] = {
-        "font.family": "DejaVu Sans",
-        "font.size": 9.5 * min(1, max(0.8, min(width, height) / 500)),
-        "text.color": theme["text"],
-        "axes.labelcolor": theme["text"],
-        "axes.edgecolor": theme["grid"],
-        "axes.facecolor": "none",
-        "figure.facecolor": theme["back"],
-        "savefig.facecolor": theme["back"],
-        "grid.color": theme["grid"],
-        "grid.linewidth": 0.7,
-        "xtick.color": theme["quiet"],
-        "ytick.color": theme["quiet"],
-    }
-    with mpl.rc_context(style):
+    with mpl.rc_context(_style(theme, 9.5 * min(1, max(0.8, min(width, height) / 500)))):
         picture = Figure(figsize=(width / 100, height / 100), dpi=100)
         picture.set_layout_engine("none")  # axes are placed by hand, whatever the rcParams say
         FigureCanvasAgg(picture)
@@ -113,6 +99,24 @@ def still(
             elif drawn[key].name == "polar":
                 fit_polar(drawn[key], figure.layout[key[0]], (0.0, 0.0, right, top))
     return picture
+
+
+def _style(theme: dict[str, str], size: float) -> dict[Any, Any]:
+    """Return the settings of matplotlib to draw with."""
+    return {
+        "font.family": "DejaVu Sans",
+        "font.size": size,
+        "text.color": theme["text"],
+        "axes.labelcolor": theme["text"],
+        "axes.edgecolor": theme["grid"],
+        "axes.facecolor": "none",
+        "figure.facecolor": theme["back"],
+        "savefig.facecolor": theme["back"],
+        "grid.color": theme["grid"],
+        "grid.linewidth": 0.7,
+        "xtick.color": theme["quiet"],
+        "ytick.color": theme["quiet"],
+    }
 
 
 def _panel(trace: Any) -> Key:
