@@ -3,9 +3,9 @@ Classes stand in a triangle
 ===========================
 
 A classifier that is trained on after its last mistake goes on tidying up. In its last layer the
-samples of a class draw together, and the classes spread as far from each other as they can:
-three of them to the corners of a triangle with equal sides. It is called *neural collapse*. Turn
-the knobs: it needs a little weight decay, and as many samples of each class.
+classes spread as far from each other as they can: the means of three of them to the corners of a
+triangle with equal sides. It is a part of what is called *neural collapse*. Turn the knobs: it
+needs a little weight decay, and as many samples of each class.
 
 .. lead-picture::
 

@@ -32,7 +32,8 @@ NUM_RECORDS, LR = 60, 1.0
 # -----------
 # Two clouds on either side of the origin. Turn the second one over, and one question is
 # left: which weights :math:`w` have :math:`w \cdot z > 0` for all points :math:`z`? The
-# nearest points are given by hand, all others lie at least half as far again.
+# nearest points are given by hand, so that what is left of the start fades fast enough to be
+# seen; with nearer ones it may take millions of steps. All others lie at least half as far again.
 
 rng = np.random.default_rng(SEED)
 nearest = np.array([[-0.2, 2.2], [1.1, 0.1]])
@@ -192,8 +193,8 @@ found
 # %%
 # The starts differ, the ends do not. But patience is needed: what is left of the angle falls
 # like :math:`1 / \ln t`, so a thousand times as many steps would not even halve it. And the
-# claim fails for Adam, whose steps are of one size in both weights: it ends on the diagonal, as
-# near as its points let it, with a smaller margin. No loss told them apart; both go to zero.
+# claim fails for Adam, whose steps are of one size in both weights: it goes towards the diagonal,
+# where the margin is smaller. No loss told them apart; both go to zero.
 #
 # See also :ref:`sphx_glr_auto_gallery_surfaces_hundred_descents.py`, where the step size
 # chooses, and not the optimiser.

@@ -202,6 +202,7 @@ def _fly_group(flight: Flight, group: NDArray[np.intp], judge: "_Judge") -> Exce
                 values = yielded if isinstance(yielded, tuple | list) else (yielded,)
                 arrays = [_for_all(value, lift.bees) for value in values]
                 if judged := judge.looks_at(epoch):
+                    _check_unchanged(watch, run)  # which says more than a difference does
                     with patches.aside():
                         judge.judge(epoch, arrays)
                 done = bool(flight.write(group, epoch, arrays))
