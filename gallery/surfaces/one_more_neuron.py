@@ -86,23 +86,25 @@ hive = core.hive_trainer(
 # %%
 # Who is caught
 # -------------
-# Each line is a student's loss so far. Turn the knobs. Without a spare neuron, some lines
-# stay level for ever. With one, hardly any.
+# Each line is a student's loss so far, as a power of ten. Turn the knobs: without a spare
+# neuron, some lines stay level for ever; with one, hardly any. What is below 10⁻⁵ is drawn there.
 
 steps = STEPS_PER_RECORD * np.arange(1, NUM_RECORDS + 1)
 for swarm in hive:  # each line as far as it has come: (bee, epoch, epoch)
     so_far = np.tri(NUM_RECORDS, dtype=bool)
-    swarm["line"] = np.where(so_far, swarm["loss"][:, None], np.nan)
+    height = np.log10(swarm["loss"].clip(1e-5))
+    swarm["line"] = np.where(so_far, height[:, None], np.nan)
 
 player.hive(
     hive,
     {"extra": "neurons to spare", "k": "neurons of the teacher"},
     x=steps,
     data="line",
-    loss_scale="linear",
-    ylim=(-0.004, 0.1),
+    loss=lambda swarm: swarm["loss"][:, -1].clip(1e-5),
+    loss_scale="log",
+    ylim=(-5.2, -0.7),
     xlabel="step",
-    ylabel="loss over all inputs",
+    ylabel="log₁₀ of the loss over all inputs",
     title="Students that follow a teacher",
 )
 
