@@ -199,12 +199,16 @@ def test_a_budget_that_cannot_be_met_is_an_error():
         player.curves(x, ypred, y, max_bytes=500)
 
 
-@pytest.mark.parametrize(("count", "keep"), [(400, 48), (10, 10), (7, 2), (1, 1), (3, 2)])
+@pytest.mark.parametrize(("count", "keep"), [(400, 48), (10, 10), (7, 2), (3, 2)])
 def test_even_spacing_hits_both_ends_without_repeats(count, keep):
     indices = evenly(count, keep)
     assert len(indices) == keep
     assert (indices[0], indices[-1]) == (0, count - 1)
-    assert np.ptp(np.diff(indices)) <= 1 if keep > 1 else True
+    assert np.ptp(np.diff(indices)) <= 1
+
+
+def test_even_spacing_of_one_is_the_first():
+    assert list(evenly(1, 1)) == [0]
 
 
 def test_recorded_epochs_keep_the_numbers_given():
