@@ -390,6 +390,37 @@ def search_index(site):
     return json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
 
 
+def test_every_script_and_style_of_the_site_is_the_packages_own(site):
+    walk = np.linspace(0, 1, 24).reshape(2, 3, 4)
+    swarm = player.curves(np.arange(4), walk)
+    pie = go.Figure(go.Scatterpolar(r=[1, 2], theta=[0, 90]))  # needs the whole of plotly.js
+    keys = [
+        sphinxext.publish(thing, site.folder / "cache" / "media").key for thing in (swarm, pie)
+    ]
+    shown = "".join(f".. swarm-published:: {key}\n\n" for key in keys)
+    site.page(f"Home\n====\n\n{shown}.. toctree::\n\n   auto_gallery/index\n")
+    site.build()
+    package = Path(sphinxext.__file__).parents[1]
+    ours = {
+        path.name: path.read_bytes()
+        for folder in ("player", "sphinxext/static")
+        for path in (package / folder).glob("*.*s")
+    }
+    copied = {path.name for path in (site.folder / "html" / "_static").iterdir()}
+    assert {
+        "player.css",
+        "player.js",
+        "swarm.css",
+        "swarm.js",
+        "gallery.js",
+    } <= copied & ours.keys()
+    for name in copied & ours.keys():
+        assert (site.folder / "html" / "_static" / name).read_bytes() == ours[name]
+    assert (
+        b"plotly.js v" in (site.folder / "html" / "_static" / "plotly.min.js").read_bytes()[:500]
+    )
+
+
 def test_search_index_has_titles_captions_and_alternatives_of_pictures(site):
     walk = np.linspace(0, 1, 24).reshape(2, 3, 4)
     swarm = player.curves(

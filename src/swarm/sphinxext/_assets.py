@@ -7,6 +7,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+from swarm import player
 from swarm._files import written_whole
 
 from . import _pages as pages
@@ -66,16 +67,18 @@ def _copy_static(app: Sphinx, builder: Any) -> None:
     scripts = {"gallery", "swarm", *(_ASSETS.get(shown.kind, "swarm") for shown in every)}
     names = {f"{name}.{kind}" for name in scripts for kind in ("js", "css")}
     for name in names | bundles:
-        source = _STATIC / name
-        _copy(source if source.exists() else _full_bundle(), static / name)
+        _copy(_source(name), static / name)
 
 
-def _full_bundle() -> Path:
+def _source(name: str) -> Path:
+    """Find what is copied to the site under a name: ours, the player's own, or plotly's."""
     import plotly
 
-    path = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    plotlys = Path(plotly.__file__).parent / "package_data"
+    folder = {"player": Path(player.__file__).parent, "plotly": plotlys}.get(name.split(".")[0])
+    path = (folder or _STATIC) / name
     if not path.is_file():
-        raise ExtensionError(f"{path} is missing: install plotly again")
+        raise ExtensionError(f"{path} is missing: install swarmscape and plotly again")
     return path
 
 
