@@ -7,7 +7,6 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from swarm import player
 from swarm._files import written_whole
 
 from . import _pages as pages
@@ -21,6 +20,7 @@ from ._written import take_away_old, written_by
 __all__ = ["setup"]
 
 _STATIC = Path(__file__).parent / "static"
+_PLAYER = Path(__file__).parents[1] / "player"  # found without importing what it draws with
 _ASSETS = {"movie": "swarm", "plotly": "swarm", "player": "player"}
 
 
@@ -75,7 +75,7 @@ def _source(name: str) -> Path:
     import plotly
 
     plotlys = Path(plotly.__file__).parent / "package_data"
-    folder = {"player": Path(player.__file__).parent, "plotly": plotlys}.get(name.split(".")[0])
+    folder = {"player": _PLAYER, "plotly": plotlys}.get(name.split(".")[0])
     path = (folder or _STATIC) / name
     if not path.is_file():
         raise ExtensionError(f"{path} is missing: install swarmscape and plotly again")
