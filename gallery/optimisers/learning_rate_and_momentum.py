@@ -3,7 +3,7 @@ Learning rate and momentum
 ==========================
 
 Two numbers decide how a network walks downhill: how long its steps are, and how much of the
-last step it keeps. Turn both, and watch the same sixty networks crawl, glide, bounce or fly
+last step it keeps. Turn both, and watch the same networks crawl, glide, bounce or fly
 apart. Which momentum is best can be worked out, for one valley at least.
 
 .. lead-picture::
