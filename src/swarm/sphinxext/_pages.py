@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from html import escape
 from pathlib import Path
@@ -20,6 +21,7 @@ from ._state import page_of
 
 __all__ = ["setup", "write_beside"]
 
+MOST_CARDS = 6  # below a documented function
 NOTEBOOKS = "notebooks"  # where the site keeps them, for Colab and Binder to open
 _LABELS = {"python": "Python script", "jupyter": "Jupyter notebook", "zip": "Both, zipped"}
 
@@ -158,15 +160,23 @@ def write_beside(app: Sphinx) -> set[str]:
 def add_minigallery(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
 ) -> None:
-    """Show below a documented function or class the gallery pages that use it."""
+    """Show below a documented function or class the gallery pages that use it.
+
+    A few are shown as cards; what most pages use gets a line of links.
+    """
     directory = getattr(app.config, "sphinx_gallery_conf", {}).get("backreferences_dir")
     if not directory or what == "module":
         return
     path = Path(app.srcdir, directory, f"{name}.examples")
     if path.exists():
         app.env.note_dependency(str(path))
-    if path.exists() and path.stat().st_size:  # for what no script uses, sphinx-gallery's is empty
-        lines += ["", ".. rubric:: In the gallery", "", f".. minigallery:: {name}", ""]
+    text = path.read_text("utf-8") if path.exists() else ""
+    if not text:  # for what no script uses, sphinx-gallery's is empty
+        return
+    users = list(dict.fromkeys(re.findall(r"^ +:doc:`(/[^`]+)`", text, re.MULTILINE)))
+    links = ", ".join(f":doc:`{user}`" for user in users)
+    shown = f".. minigallery:: {name}" if len(users) <= MOST_CARDS else f"{links}."
+    lines += ["", ".. rubric:: In the gallery", "", shown, ""]
 
 
 def set_edit_link(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
