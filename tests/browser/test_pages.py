@@ -187,7 +187,7 @@ GALLERY = "auto_gallery/"
             id="title of a player",
         ),
         pytest.param(
-            "contours even steps logarithm",
+            "contours even steps darker",
             GALLERY + "surfaces/hundred_descents.html",
             id="caption of a player",
         ),

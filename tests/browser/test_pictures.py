@@ -155,7 +155,7 @@ def test_theme_chooses_movie_and_poster(home, new_page):
         shown = page.locator("video:visible").evaluate_all("(all) => all.map((v) => v.className)")
         assert shown == [f"sw-{scheme}"]
         posters = page.locator(".sw-stage img:visible").evaluate_all(
-            "(all) => all.map((image) => image.className)"
+            "(all) => all.map((image) => image.classList[0])"
         )
         assert posters == [f"sw-{scheme}"] * FIGURES
 
@@ -248,7 +248,8 @@ def test_paper_shows_posters_and_no_buttons(home, new_page):
     page.emulate_media(media="print")
     assert page.locator(".sw-bar:visible, .sw-mount:visible").count() == 0
     posters = page.locator(".sw-stage img:visible")
-    assert posters.evaluate_all("(all) => all.map((i) => i.className)") == ["sw-light"] * FIGURES
+    shown = posters.evaluate_all("(all) => all.map((i) => i.classList[0])")
+    assert shown == ["sw-light"] * FIGURES
 
 
 def lowest_ball(figure):
