@@ -118,7 +118,7 @@ by_width = [seconds_per_bee(BEES, width=width, hidden=2) for width in WIDTHS]
 # %%
 # The picture
 # -----------
-# Left, more and more bees. Right, twenty bees whose layers grow: where one layer of one
+# Above, more and more bees. Below, twenty bees whose layers grow: where one layer of one
 # network keeps the processor busy, there is nothing left to share.
 
 
@@ -127,16 +127,16 @@ def gain(times, way):
     return np.array([t["looped"] / t[way] for t in times])
 
 
-figure = Figure(figsize=(10, 4.2), layout="constrained")
-left, right = figure.subplots(1, 2)
-for axes, across, times in ((left, NUMBERS, by_number), (right, WIDTHS, by_width)):
+figure = Figure(figsize=(7.2, 7), layout="constrained")
+above, below = figure.subplots(2, 1)
+for axes, across, times in ((above, NUMBERS, by_number), (below, WIDTHS, by_width)):
     axes.axhline(1, color="#7b8491", linestyle="--", linewidth=1, label="looped")
     axes.loglog(across, gain(times, "stacked by hand"), "o-", color="#e8590c", label="by hand")
     axes.loglog(across, gain(times, "lifted"), "o-", color="#2f7de1", label="lifted")
     axes.set(ylabel="times as fast as the loop")
-left.set(xlabel="bees", title="One layer of 20 neurons")
-right.set(xlabel="neurons a layer", title=f"{BEES} bees, two layers")
-left.legend()
+above.set(xlabel="bees", title="One layer of 20 neurons")
+below.set(xlabel="neurons a layer", title=f"{BEES} bees, two layers")
+above.legend()
 figure.savefig("how_fast_is_a_swarm.png")
 figure
 
