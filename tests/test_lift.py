@@ -4,6 +4,7 @@ import random
 import subprocess
 import sys
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -832,3 +833,53 @@ def test_a_bee_that_yields_without_gradients_leaves_them_to_others(epochs, setti
         assert torch.is_grad_enabled()
     for name, array in swarms[0].items():
         np.testing.assert_allclose(array, swarms[1][name], rtol=1e-12)
+
+
+@contextmanager
+def double_by_default():
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+LEFT_ON = {
+    "no_grad": torch.no_grad,
+    "default dtype": double_by_default,
+    "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
+}
+
+
+@pytest.mark.parametrize("epochs", [1, 8])
+@pytest.mark.parametrize("block", LEFT_ON.values(), ids=LEFT_ON)
+def test_what_is_on_where_a_bee_yields_is_on_for_it_alone(block, epochs):
+    def bee():
+        net = nn.Linear(1, 1).double()
+        x = torch.linspace(-1, 1, 9, dtype=torch.float64)[:, None]
+        optimiser = torch.optim.SGD(net.parameters(), lr=0.1)
+        for epoch in range(epochs):
+            optimiser.zero_grad()
+            loss = (net(x) - x).square().mean()
+            if epoch == 4:
+                loss = loss.clamp(max=9.0)  # something new: the bee alone catches up
+            loss.backward()
+            optimiser.step()
+            with block():
+                yield loss.detach()
+
+    def settings():
+        return (
+            torch.is_grad_enabled(),
+            torch.get_default_dtype(),
+            torch.is_autocast_enabled("cpu"),
+        )
+
+    before = settings()
+    lifted, looped = (
+        core.swarm_train(bee, num_bees=20, seed=0, engine=engine)["V1"]
+        for engine in ("lift", "loop")
+    )
+    assert settings() == before
+    np.testing.assert_allclose(lifted, looped, rtol=1e-12)

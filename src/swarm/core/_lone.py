@@ -15,10 +15,10 @@ from torch.overrides import TorchFunctionMode
 from swarm.core._job import Job, seeded
 from swarm.core._record import as_array, as_values
 from swarm.lift._fly import Meter, uncompiled
+from swarm.lift._thread import thread_settings
 
 __all__ = ["Lone", "Lones"]
 
-least = min  # of the times that an epoch took
 METERED = 2  # epochs whose memory is measured, and whose time therefore is not
 
 
@@ -133,7 +133,7 @@ class Lone:
             self.nbytes = max(self.nbytes, mode.nbytes)
             self.largest = max(self.largest, mode.largest)
         else:
-            self.seconds = least(self.seconds, time.perf_counter() - begin)
+            self.seconds = min(self.seconds, time.perf_counter() - begin)
         self._rows.append([np.array(as_array(value)) for value in as_values(yielded)])
         self._done += 1
 
@@ -189,10 +189,8 @@ def _equal(rows: list[list[NDArray[Any]]], others: list[list[NDArray[Any]]]) -> 
 def _ambience() -> tuple[Any, ...]:
     """Return what a bee could leave to others, while it waits inside of a with block."""
     return (
-        torch.is_grad_enabled(),
+        *thread_settings(),
         torch.is_inference_mode_enabled(),
-        torch.get_default_dtype(),
-        torch.is_autocast_enabled("cpu"),
         torch._C._len_torch_function_stack(),
         torch._C._len_torch_dispatch_stack(),
     )

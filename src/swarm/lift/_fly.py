@@ -19,6 +19,7 @@ from swarm.lift._mode import Lift
 from swarm.lift._ops import as_array
 from swarm.lift._patches import Patches, refuse_hooks
 from swarm.lift._refuse import CannotLift, Slower, Split, Stop, noting
+from swarm.lift._thread import OwnSettings
 from swarm.lift._values import Bees, Values
 from swarm.lift._watch import Outside, Watch, outside_of
 
@@ -179,7 +180,7 @@ def _fly_group(flight: Flight, group: NDArray[np.intp], judge: "_Judge") -> Exce
         refuse_hooks()
         patches = stack.enter_context(Patches(lift, flight.numbers))
         run: Iterator[Any] | None = None
-        own = _OwnGradMode()
+        own = OwnSettings()
         for epoch in itertools.count():
             judge.start(epoch)
             ended = done = judged = False
@@ -300,26 +301,7 @@ def _line_of(run: Any) -> str:
     return f"{code.co_filename}:{frame.f_lineno if frame else code.co_firstlineno}"
 
 
-class _OwnGradMode:
-    """Whether gradients are recorded, as a run that yields within `torch.no_grad` left it.
-
-    The mode is the thread's: whatever runs until the run is resumed would be without
-    gradients, and two such runs in turn would leave it off for good.
-    """
-
-    def __init__(self) -> None:
-        self._own = self._outer = torch.is_grad_enabled()
-
-    def __enter__(self) -> None:
-        self._outer = torch.is_grad_enabled()
-        torch.set_grad_enabled(self._own)
-
-    def __exit__(self, *error: object) -> None:
-        self._own = torch.is_grad_enabled()
-        torch.set_grad_enabled(self._outer)
-
-
-def _close(run: Any, own: _OwnGradMode) -> None:
+def _close(run: Any, own: OwnSettings) -> None:
     if hasattr(run, "close"):
         with own:
             run.close()
