@@ -811,10 +811,10 @@ def test_a_distribution_of_tensors_draws_by_size_and_not_by_data():
     assert_close(fly(bee), fly(bee, "loop"))
 
 
-@pytest.mark.parametrize("settings", [{}, {"chunk": 7}, {"until": lambda V1: V1 < 0.3}])
-@pytest.mark.parametrize("epochs", [1, 8])
-def test_a_bee_that_yields_without_gradients_leaves_them_to_others(epochs, settings):
-    def quiet():
+def fit_within(block, epochs):
+    """A bee that yields inside of `block`."""
+
+    def bee():
         net = nn.Linear(1, 1).double()
         x = torch.linspace(-1, 1, 9, dtype=torch.float64)[:, None]
         optimiser = torch.optim.SGD(net.parameters(), lr=0.1)
@@ -825,9 +825,16 @@ def test_a_bee_that_yields_without_gradients_leaves_them_to_others(epochs, setti
                 loss = loss.clamp(max=9.0)  # something new: the bee alone catches up
             loss.backward()
             optimiser.step()
-            with torch.no_grad():
-                yield loss, (net(x) - x).abs().mean()
+            with block():
+                yield loss.detach(), (net(x) - x).abs().mean().detach()
 
+    return bee
+
+
+@pytest.mark.parametrize("settings", [{}, {"chunk": 7}, {"until": lambda V1: V1 < 0.3}])
+@pytest.mark.parametrize("epochs", [1, 8])
+def test_a_bee_that_yields_without_gradients_leaves_them_to_others(epochs, settings):
+    quiet = fit_within(torch.no_grad, epochs)
     swarms = []
     for engine in ("lift", "loop"):
         swarms.append(core.swarm_train(quiet, num_bees=20, seed=0, engine=engine, **settings))
@@ -856,19 +863,7 @@ LEFT_ON = {
 @pytest.mark.parametrize("epochs", [1, 8])
 @pytest.mark.parametrize("block", LEFT_ON.values(), ids=LEFT_ON)
 def test_what_is_on_where_a_bee_yields_is_on_for_it_alone(block, epochs):
-    def bee():
-        net = nn.Linear(1, 1).double()
-        x = torch.linspace(-1, 1, 9, dtype=torch.float64)[:, None]
-        optimiser = torch.optim.SGD(net.parameters(), lr=0.1)
-        for epoch in range(epochs):
-            optimiser.zero_grad()
-            loss = (net(x) - x).square().mean()
-            if epoch == 4:
-                loss = loss.clamp(max=9.0)  # something new: the bee alone catches up
-            loss.backward()
-            optimiser.step()
-            with block():
-                yield loss.detach()
+    bee = fit_within(block, epochs)
 
     def settings():
         return (

@@ -127,7 +127,7 @@ def iteration_threshold_ratio(
     Returns
     -------
     int or None
-        The index of the iteration, or None where there is none.
+        As `iteration_threshold`.
 
     Raises
     ------

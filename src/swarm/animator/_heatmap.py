@@ -13,7 +13,7 @@ from matplotlib.text import Text
 
 from swarm._hive import HiveData, Score, color_limits, has_log_colors, number_text, scores_of
 from swarm._limits import Limits
-from swarm.animator._play import figure_size
+from swarm.animator._play import figure_size, recorded_epoch
 from swarm.animator._plot import BACK, Hooks, MovingPlot
 from swarm.animator._shades import Picture
 from swarm.style import DARK, LIGHT, is_dark
@@ -178,12 +178,10 @@ def hive_heatmap(
 
     Parameters
     ----------
-    hive_data, facx, facy, score
-        See `HeatmapSwarm`.
+    hive_data, facx, facy, score, **options
+        As for `HeatmapSwarm`.
     epoch : int, default -1
-        Which one, negative from the end.
-    **options
-        Keywords of `HeatmapSwarm`.
+        As for `hive_plot`.
 
     Returns
     -------
@@ -192,20 +190,17 @@ def hive_heatmap(
 
     Raises
     ------
-    IndexError
-        If there is no such epoch.
-    ValueError
-        As `HeatmapSwarm`.
+    IndexError, ValueError
+        As `hive_plot`; or as `HeatmapSwarm`.
     """
     plot = HeatmapSwarm(hive_data, facx, facy, score, **options)
-    if not -plot.num_frames <= epoch < plot.num_frames:
-        raise IndexError(f"epoch {epoch} is not one of the hive's {plot.num_frames}")
+    frame = recorded_epoch(epoch, plot.num_frames)
     inches, dpi = figure_size(1, 1, None, None)
     with mpl.rc_context(LIGHT.rc(inches[0])):
         figure = Figure(figsize=inches, dpi=dpi, layout="constrained")
         plot.plot_init(figure.subplots())
         figure.draw_without_rendering()
-        plot.animate(epoch % plot.num_frames)
+        plot.animate(frame)
     return figure
 
 

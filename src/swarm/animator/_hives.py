@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from swarm._hive import Grid, HiveData, grid_of
 from swarm._limits import robust_limits
 from swarm.animator._lines import LineSwarm
-from swarm.animator._play import MovieOptions, common_frames, figure_size, play
+from swarm.animator._play import MovieOptions, common_frames, figure_size, play, recorded_epoch
 from swarm.movie import Movie
 from swarm.style import LIGHT
 
@@ -105,14 +105,12 @@ def hive_plot(
         As `hive_animate`.
     """
     grid, swarms = _place_swarms(hive_data, facx, facy, x, y)
-    total = common_frames(swarms, None)
-    if not -total <= epoch < total:
-        raise IndexError(f"epoch {epoch} is not one of the hive's {total}")
+    frame = recorded_epoch(epoch, common_frames(swarms, None))
     inches, dpi = figure_size(len(grid.rows), len(grid.columns), None, None)
     with mpl.rc_context(LIGHT.rc(inches[0] * _text_scale(grid))):
         figure = Figure(figsize=inches, dpi=dpi, layout="constrained")
         for plot in _draw(figure, grid, swarms, facx, facy):
-            plot.animate(epoch % total)
+            plot.animate(frame)
     return figure
 
 

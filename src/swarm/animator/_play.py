@@ -179,6 +179,13 @@ def common_frames(plots: Sequence[SwarmPlot], num_frames: int | None) -> int:
     return num_frames
 
 
+def recorded_epoch(epoch: int, total: int) -> int:
+    """Count an epoch from the first one; a negative one is from the end."""
+    if not -total <= epoch < total:
+        raise IndexError(f"epoch {epoch} is not one of the hive's {total}")
+    return epoch % total
+
+
 def choose_epochs(total: int, every: int, fps: float, max_seconds: float | None) -> list[int]:
     """Choose the epochs to show: evenly spaced from the first, and the last one."""
     if every < 1:

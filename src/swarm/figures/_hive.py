@@ -47,20 +47,8 @@ def hive_figure(
 
     Parameters
     ----------
-    hive_data : sequence of mappings
-        One for each swarm, as `swarm.core.hive_trainer` returns them.
-    facx, facy : str
-        The parameters to vary across and up. Each value has a cell; numbers are sorted, and
-        all cells are as wide, so that 0.001, 0.01, 0.1 are as evenly spaced as 1, 2, 3.
-    score : str or callable, default "loss"
-        A field of shape ``(bee, epoch)``, of which the median of the bees is shown; or a
-        function of a swarm's mapping that gives such an array, or one of shape ``(epoch,)``.
-        A bee with NaN counts as the highest; where half of them have none, the cell is empty.
-    log : bool, optional
-        Whether colours follow the powers of ten of the scores; by default if they are
-        positive and span one and a half or more.
-    label : str, optional
-        What the score is.
+    hive_data, facx, facy, score, log, label
+        As for `swarm.animator.HeatmapSwarm`.
     epochs : sequence of int, optional
         What to call the recorded epochs on the slider; by default 0, 1, 2, …
     title, caption : str, optional

@@ -141,26 +141,18 @@ def descent(
     loss : array_like of shape (bee,) or (bee, epoch), optional
         Final loss of each bee (of the last epoch, if it has epochs), which
         colours it; by default that of the paths, or one colour for all bees.
-    title, caption, alt : str, optional
-        Title, further sentences and text alternative; the last has a default
-        made from the data.
+    title, caption, alt
+        As for `curves`.
     xlabel, ylabel : str, optional
         Labels of the axes; by default those of the surface's plane, or "first
         weight" and "second weight".
-    epochs : sequence of int, optional
-        Number of each recorded epoch; by default 0, 1, 2, …
+    epochs, loss_scale, loss_label, movie
+        As for `curves`.
     surface_scale : {"auto", "linear", "log"}, default "auto"
         Scale of the map's shades and contours; by default as for `loss_scale`.
-    loss_scale : {"auto", "linear", "log"}, default "auto"
-        Scale of the bees' colours; by default logarithmic where all losses are
-        positive and the highest is more than 30 times the lowest.
-    loss_label : str, default "final loss"
-        What `loss` is.
-    movie : Movie, optional
-        A film of the same swarm, for readers without a script and to download.
     max_bytes : int, default 1_000_000
-        Most bytes of the recording, as they are sent. To fit, first epochs are
-        left out, then bees; the first and the last of each stay.
+        As for `curves`. To fit, epochs are left out, then bees; the
+        first and the last of each stay.
 
     Returns
     -------
@@ -169,8 +161,7 @@ def descent(
     Raises
     ------
     ValueError
-        If shapes or planes do not fit each other, an array is empty or without one
-        finite number, a coordinate is not evenly spaced, or `max_bytes` is too little.
+        As for `curves`; or if planes differ, or a coordinate is not evenly spaced.
 
     Notes
     -----
@@ -214,9 +205,8 @@ def scatter(
         What each point is, of at most ten kinds, which colour the points.
     loss : array_like of shape (bee,) or (bee, epoch), optional
         Final loss of each bee, which colours its points where they have no labels.
-    title, caption, alt : str, optional
-        Title, further sentences and text alternative; the last has a default
-        made from the data.
+    title, caption, alt
+        As for `curves`.
     xlabel, ylabel : str, default "x", "y"
         Labels of the axes, which have the same scale.
     limits : (float, float), optional
@@ -226,13 +216,11 @@ def scatter(
         Whether to join each point to the origin.
     bee : int, optional
         The bee that is singled out at first; by default none, which shows all.
-    epochs : sequence of int, optional
-        Number of each recorded epoch; by default 0, 1, 2, …
-    loss_scale, loss_label, movie
+    epochs, loss_scale, loss_label, movie
         As for `curves`.
     max_bytes : int, default 1_000_000
-        Most bytes of the recording, as they are sent. To fit, first epochs are
-        left out, then bees, then points; the first and the last of each stay.
+        As for `curves`. To fit, epochs are left out, then bees, then points; the
+        first and the last of each stay.
 
     Returns
     -------
@@ -241,8 +229,7 @@ def scatter(
     Raises
     ------
     ValueError
-        If shapes do not fit each other, an array is empty or without one finite
-        number, there are more than ten kinds, or `max_bytes` is too little.
+        As for `curves`; or if there are more than ten kinds.
 
     Notes
     -----
@@ -290,9 +277,8 @@ def image(
         What the pictures should be at the points, which gives them its colour.
     loss : array_like of shape (bee,) or (bee, epoch), optional
         Final loss of each bee.
-    title, caption, alt : str, optional
-        Title, further sentences and text alternative; the last has a default
-        made from the data.
+    title, caption, alt
+        As for `curves`.
     xlabel, ylabel : str, default "x", "y"
         Labels of the axes.
     label : str, default "value"
@@ -304,13 +290,11 @@ def image(
         outside the middle nine tenths.
     bee : int, optional
         The bee whose picture is shown at first; by default the mean of all.
-    epochs : sequence of int, optional
-        Number of each recorded epoch; by default 0, 1, 2, …
-    loss_scale, loss_label, movie
+    epochs, loss_scale, loss_label, movie
         As for `curves`.
     max_bytes : int, default 1_000_000
-        Most bytes of the recording, as they are sent. To fit, first epochs are
-        left out, then bees, then rows and columns; the first and the last of each stay.
+        As for `curves`. To fit, epochs are left out, then bees, then rows and columns; the
+        first and the last of each stay.
 
     Returns
     -------
@@ -319,8 +303,7 @@ def image(
     Raises
     ------
     ValueError
-        If shapes do not fit each other, an array is empty or without one finite
-        number, or `max_bytes` is too little.
+        As for `curves`.
 
     Notes
     -----

@@ -49,6 +49,12 @@ def _plain_axes(ax: Axes, theme: Mapping[str, str]) -> None:
         spine.set_visible(False)
 
 
+def _set_view(ax: Axes, scene: Mapping[str, Any]) -> None:
+    """Show what the player shows at first, and name its axes."""
+    ax.set(xlim=scene["view"]["x"], ylim=scene["view"]["y"])
+    ax.set(xlabel=scene["xlabel"], ylabel=scene["ylabel"])
+
+
 def _draw_curves(
     fig: Figure, scene: Mapping[str, Any], arrays: Mapping[str, NDArray[np.floating]], style: Style
 ) -> None:
@@ -81,10 +87,7 @@ def _draw_curves(
         axes[1].set_xlim(low, high)
         axes[1].set_xlabel(scene["values"]["label"])
         axes[1].set_ylabel("count")
-    ax.set(
-        xlim=scene["view"]["x"], ylim=scene["view"]["y"],
-        xlabel=scene["xlabel"], ylabel=scene["ylabel"],
-    )  # fmt: skip
+    _set_view(ax, scene)
 
 
 def _draw_descent(
@@ -115,10 +118,7 @@ def _draw_descent(
     ax.add_collection(LineCollection(list(paths), colors=colors, alpha=alpha, linewidths=1.1))
     x, y = paths[:, -1].T
     ax.scatter(x, y, c=colors, s=16, edgecolors=theme["paper"], linewidths=0.6, zorder=3)
-    ax.set(
-        xlim=scene["view"]["x"], ylim=scene["view"]["y"],
-        xlabel=scene["xlabel"], ylabel=scene["ylabel"],
-    )  # fmt: skip
+    _set_view(ax, scene)
 
 
 def _draw_scatter(
@@ -157,10 +157,7 @@ def _draw_scatter(
             ncols=max(1, int(fig.get_figwidth() * 1.4)), handletextpad=0.1, columnspacing=1.2,
         )  # fmt: skip
     ax.set_aspect("equal")
-    ax.set(
-        xlim=scene["view"]["x"], ylim=scene["view"]["y"],
-        xlabel=scene["xlabel"], ylabel=scene["ylabel"],
-    )  # fmt: skip
+    _set_view(ax, scene)
 
 
 def _draw_image(
