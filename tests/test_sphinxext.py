@@ -25,6 +25,7 @@ from sphinx.errors import ExtensionError  # noqa: E402
 from sphinx.util.docutils import docutils_namespace  # noqa: E402
 
 from swarm import animator, player, sphinxext  # noqa: E402
+from swarm.sphinxext import _markup as markup  # noqa: E402
 from swarm.sphinxext import _media as media  # noqa: E402
 from swarm.sphinxext import _pictures as pictures  # noqa: E402
 from swarm.sphinxext import _plotlyjs as plotlyjs  # noqa: E402
@@ -599,6 +600,22 @@ def test_same_figure_published_twice_is_one_file(tmp_path):
     shown = [media.publish(go.Figure(go.Surface(z=[[0, 1], [1, 2]])), tmp_path) for _ in range(2)]
     assert shown[0] == shown[1]
     assert len(list(tmp_path.glob("*.js"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("meta", "active", "step"), [({"still": "b"}, 0, 1), ({}, 2, 2), (None, 0, 0)]
+)
+def test_the_bar_of_a_figure_begins_at_the_frame_that_its_still_shows(
+    tmp_path, meta, active, step
+):
+    frames = [go.Frame(name=name, data=[go.Scatter(y=[0, 1])]) for name in "abc"]
+    steps = [{"label": f"<{name}>", "method": "animate", "args": [[name]]} for name in "abc"]
+    figure = go.Figure(go.Scatter(y=[0, 1]), frames=frames)
+    figure.update_layout(meta=meta, sliders=[{"steps": steps, "active": active}])
+    shown = media.publish(figure, tmp_path)
+    html, _ = markup.figure_html(shown, "picture-1", str)
+    assert f'max="2" value="{step}"' in html
+    assert f"<output>&lt;{'abc'[step]}&gt; / &lt;c&gt;</output>" in html
 
 
 def test_movie_shown_alone_and_by_a_player_is_one_file(tmp_path):

@@ -1,12 +1,13 @@
 """What drawings have in common: epochs to keep, truth, scale of colours, pictures as files."""
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["evenly", "is_log", "same_plane", "truth_points", "webp"]
+__all__ = ["evenly", "is_log", "said_of_strays", "same_plane", "truth_points", "webp"]
 
 Array = NDArray[Any]
 
@@ -40,6 +41,18 @@ def is_log(low: float, high: float, log: bool | None, *, name: str, asked: str) 
             f"leave out {asked}"
         )
     return low > 0 and high > 30 * low if log is None else log and high > low
+
+
+def said_of_strays(away: int, bees: int, shown: Mapping[str, tuple[float, float]]) -> str:
+    """Say how many of the bees leave the ranges shown along the axes; empty if none does."""
+    if not away:
+        return ""
+    spans = " and ".join(
+        f"{name} from {low:.3g} to {high:.3g}" for name, (low, high) in shown.items()
+    )
+    leave = "leaves" if away == 1 else "leave"
+    words = f"{away:,} of {bees:,} bees {leave} the plot, which shows {spans}"
+    return words.replace(" -", " −")
 
 
 def truth_points(truth: Any, x: Array) -> tuple[Array, Array]:

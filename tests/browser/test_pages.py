@@ -269,6 +269,21 @@ def test_pages_work_straight_from_the_disk(site, new_page):
     assert page.locator("h1").first.is_visible()
 
 
+def test_home_greets_beside_its_player_on_a_wide_screen_and_above_it_on_a_narrow_one(
+    address, new_page
+):
+    for width, height in ((1440, 900), (390, 844)):
+        page = new_page(viewport={"width": width, "height": height})
+        page.goto(address + "index.html")
+        words, shown = (page.locator(part).first.bounding_box() for part in ("h1", ".sw-player"))
+        if width > 1000:
+            assert words["x"] + words["width"] <= shown["x"]
+            assert shown["y"] <= words["y"]
+            assert words["y"] + words["height"] < height * 0.6
+        else:
+            assert words["y"] + words["height"] <= shown["y"] < height
+
+
 def test_gallery_filter_narrows_the_cards_and_is_kept_in_the_address(address, new_page):
     page = new_page()
     page.goto(address + "auto_gallery/index.html")

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from swarm._drawing import truth_points
+from swarm._drawing import said_of_strays, truth_points
 from swarm._limits import Limits, robust_limits
 from swarm.figures._look import (
     add_slider,
@@ -185,11 +185,7 @@ def _words(
         alt += f"; at the end their median runs from {low:.3g} to {high:.3g}"
     away = ((data < shown[0]) | (data > shown[1])).any(axis=(1, 2)).sum()
     if away:
-        leave = "leaves" if away == 1 else "leave"
-        alt += (
-            f". {away} of {len(data)} bees {leave} the plot, which shows {axes[1]} from "
-            f"{shown[0]:.4g} to {shown[1]:.4g}"
-        )
+        alt += f". {said_of_strays(away, len(data), {axes[1]: shown})}"
     return alt + "."
 
 

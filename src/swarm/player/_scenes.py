@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
-from swarm._drawing import evenly, is_log, same_plane, truth_points
+from swarm._drawing import evenly, is_log, said_of_strays, same_plane, truth_points
 from swarm._limits import robust_limits
 from swarm.player._checks import Array, Range, as_array, as_axis, as_limits, as_losses, known
 from swarm.player._pack import pack
@@ -421,14 +421,8 @@ def _cut(values: Sequence[Array], shown: Sequence[Range], names: Sequence[str]) 
     away = np.zeros(len(values[0]), bool)
     for axis, (low, high) in zip(values, shown, strict=True):
         away |= ((axis < low) | (axis > high)).reshape(len(axis), -1).any(axis=1)
-    if not away.any():
-        return ""
-    spans = " and ".join(
-        f"{name} from {low:.4g} to {high:.4g}"
-        for name, (low, high) in zip(names, shown, strict=True)
-    )
-    leave = "leaves" if away.sum() == 1 else "leave"
-    return f"{away.sum():,} of {len(away):,} bees {leave} the plot, which shows {spans}."
+    words = said_of_strays(away.sum(), len(away), dict(zip(names, shown, strict=True)))
+    return f"{words}." if words else ""
 
 
 KINDS: dict[str, tuple[Callable[..., tuple[Content, str]], tuple[str, ...]]] = {

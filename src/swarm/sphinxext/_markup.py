@@ -142,10 +142,11 @@ def _steps(shown: Figure) -> str:
     """Return what steps through a figure's frames, below it, where it takes no room from it."""
     if not shown.steps:
         return ""
-    first, last = escape(shown.steps[0]), escape(shown.steps[-1])
+    now, last = escape(shown.steps[shown.step]), escape(shown.steps[-1])
+    final = len(shown.steps) - 1
     return (
         '<div class="sw-bar" role="group" aria-label="Figure controls">'
         '<button type="button" data-play aria-label="Play">▶</button>'
-        f'<input type="range" min="0" max="{len(shown.steps) - 1}" value="0" aria-label="Step">'
-        f"<output>{first} / {last}</output></div>"
+        f'<input type="range" min="0" max="{final}" value="{shown.step}" aria-label="Step">'
+        f"<output>{now} / {last}</output></div>"
     )

@@ -213,7 +213,7 @@ def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = ""
         types=tuple(sorted(types)), figure=name, bundle=bundle_for(types),
         data=_keep(f'swarmFigure("{name}",{data});'.encode(), ".js", store),
         spatial=bool(types & {"surface", "scatter3d", "mesh3d", "volume", "isosurface"}),
-        steps=_steps(fields), no_poster=reason,
+        steps=_steps(fields), step=_step(fields), no_poster=reason,
     )  # fmt: skip
     return write_picture(shown, store)
 
@@ -236,6 +236,17 @@ def _steps(fields: dict[str, Any]) -> tuple[str, ...]:
     sliders = fields.get("layout", {}).get("sliders") or [{}]
     labels = tuple(str(step.get("label", "")) for step in sliders[0].get("steps", ()))
     return labels if len(sliders) == 1 and len(labels) == len(fields.get("frames") or ()) else ()
+
+
+def _step(fields: dict[str, Any]) -> int:
+    """Return the frame that the still shows, or else that the figure's own slider stands at."""
+    layout = fields.get("layout", {})
+    names = [frame.get("name") for frame in fields.get("frames") or ()]
+    meta = layout.get("meta")
+    still = meta.get("still") if isinstance(meta, dict) else None
+    if still in names:
+        return names.index(still)
+    return int((layout.get("sliders") or [{}])[0].get("active", 0))
 
 
 @dataclass

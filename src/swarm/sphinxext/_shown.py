@@ -119,6 +119,8 @@ class Figure(Picture):
     spatial: bool
     steps: tuple[str, ...] = ()
     """What its slider calls its frames."""
+    step: int = 0
+    """The frame that its still shows, and with which it opens."""
     no_poster: str = ""
     """Why it could not be drawn without a browser."""
 
