@@ -238,13 +238,20 @@
   /** Let a figure that was made for the width of a page be read where there is less. */
   function shrink(fields, by) {
     const { layout } = fields;
-    for (const axis of spatialAxes(layout)) assign(axis, { 'title.font.size': axis.title?.font?.size ?? layout.font.size });
+    for (const axis of spatialAxes(layout)) {
+      const size = axis.title?.font?.size ?? layout.font.size;
+      assign(axis, { 'title.font.size': size, 'tickfont.size': 1.25 * size });
+    }
     for (const part of [layout, ...fields.data, ...(fields.frames || [])]) scaleLengths(part, by);
     // Where room is scarce the upright axis says what a surface's colours mean.
     if (by < 0.7) for (const trace of fields.data) if (trace.type === 'surface') trace.showscale = false;
     for (const name of Object.keys(layout).filter(isScene)) {
       const eye = ((layout[name].camera ??= {}).eye ??= { x: 1.25, y: 1.25, z: 1.25 });
-      for (const letter in eye) eye[letter] *= 1 + 0.35 * (1 - by); // room for text, which shrinks less
+      for (const letter in eye) eye[letter] *= 1 + 0.4 * (1 - by); // room for text, which shrinks less
+      // The name of the upright axis is at its left, where nothing balances it: look a little to the left.
+      const aside = 0.25 * (1 - by) / Math.hypot(eye.x, eye.y);
+      const center = (layout[name].camera.center ??= { x: 0, y: 0, z: 0 });
+      Object.assign(center, { x: center.x + aside * eye.y, y: center.y - aside * eye.x });
     }
   }
 
