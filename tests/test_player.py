@@ -709,6 +709,17 @@ def test_thinned_pictures_keep_their_corners():
     )
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_key_of_a_poster_is_whole(narrow):
+    points = np.random.default_rng(0).normal(size=(1, 2, 6, 2))
+    made = player.scatter(points, labels=[f"the feature number {i}" for i in range(6)])
+    pixels = made.poster(narrow=narrow)
+    below = pixels[int(0.8 * len(pixels)) :]
+    assert (below != pixels[0, 0]).any()
+    assert (below[:, :4] == pixels[0, 0]).all()
+    assert (below[:, -4:] == pixels[0, 0]).all()
+
+
 def test_a_poster_shows_the_mean_picture_or_the_chosen_bees():
     images = np.zeros((2, 3, 8, 8))
     images[1] = 1.0

@@ -152,12 +152,21 @@ def _draw_scatter(
     if scene["labels"] is not None:
         for number, name in enumerate(scene["names"]):
             ax.plot([], [], "o", color=CATEGORIES[number], markersize=5, label=name)
-        fig.legend(
-            frameon=False, labelcolor=style.text, fontsize=8.5, loc="outside lower center",
-            ncols=max(1, int(fig.get_figwidth() * 1.4)), handletextpad=0.1, columnspacing=1.2,
-        )  # fmt: skip
+        _add_key(fig, len(scene["names"]), style)
     ax.set_aspect("equal")
     _set_view(ax, scene)
+
+
+def _add_key(fig: Figure, entries: int, style: Style) -> None:
+    """Name what the colours mean below the picture, in as few rows as its width bears."""
+    for columns in range(entries, 0, -1):
+        key = fig.legend(
+            frameon=False, labelcolor=style.text, fontsize=8.5, loc="outside lower center",
+            ncols=columns, handletextpad=0.1, columnspacing=1.2,
+        )  # fmt: skip
+        if key.get_window_extent().width <= 0.98 * fig.bbox.width or columns == 1:
+            return
+        key.remove()
 
 
 def _draw_image(
