@@ -102,6 +102,14 @@ def test_findings_are_a_table_of_what_was_said_and_what_was_found():
     assert [cell.get("scope") for cell in table.iter("th")] == ["col"] * 3 + ["row"] * 2
 
 
+def test_findings_that_no_paper_spoke_of_have_no_column_for_it():
+    found = metrics.findings(("heads", "", "6", True), ("tails", "", "4", True))
+    assert str(found) == "what   we got\nheads  6\ntails  4"
+    assert found._repr_html_().count("<th") == 1 + 2 + 2  # <thead>, its cells, one a row
+    assert "–" not in found._repr_html_()
+    assert found.rows[0] == ("heads", "", "6")
+
+
 def test_findings_that_do_not_hold_are_all_named():
     rows = [("a", "1", "2", False), ("b", "1", "1", True), ("c", "", "7", np.bool_(False))]
     with pytest.raises(AssertionError, match=r"a: 1 / 2; c: expected / 7$"):

@@ -166,8 +166,8 @@ class Findings:
     rows: tuple[tuple[str, str, str], ...]
 
     def __str__(self) -> str:
-        table = [_HEADS, *self.rows]
-        widths = [max(len(row[k]) for row in table) for k in range(3)]
+        table = self._table()
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in table
@@ -176,20 +176,26 @@ class Findings:
 
     __repr__ = __str__
 
+    def _table(self) -> list[tuple[str, ...]]:
+        """Return the rows below their heads, without the papers' column if none said anything."""
+        table: list[tuple[str, ...]] = [("what", "the paper said", "we got"), *self.rows]
+        if any(paper for _, paper, _ in self.rows):
+            return table
+        return [(what, ours) for what, _, ours in table]
+
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
+        names, *rows = self._table()
+        heads = "".join(f'<th scope="col">{name}</th>' for name in names)
         body = "".join(
             f'<tr><th scope="row">{escape(what)}</th>'
-            f"<td>{escape(paper) or '–'}</td><td>{escape(ours)}</td></tr>"
-            for what, paper, ours in self.rows
+            + "".join(f"<td>{escape(cell) or '–'}</td>" for cell in cells)
+            + "</tr>"
+            for what, *cells in rows
         )
         return (
             f'<table class="sw-findings"><thead><tr>{heads}</tr></thead>'
             f"<tbody>{body}</tbody></table>"
         )
-
-
-_HEADS = ("what", "the paper said", "we got")
 
 
 def findings(*rows: Sequence[object]) -> Findings:
