@@ -1046,3 +1046,289 @@ def test_a_gallery_of_which_no_script_would_run_is_warned_of(tmp_path):
     site.build(warning=warned)
     assert "none of the 1 scripts" in warned.getvalue()
     assert "filename_pattern" in warned.getvalue()
+
+
+# --- figures that are numbered, named and sized; images; pictures of other pages
+
+
+def image_files(folder):
+    """Write a picture of each kind into a folder: red on the left, blue on the right."""
+    pixels = np.zeros((30, 41, 3), np.uint8)
+    pixels[:, :20, 0] = pixels[:, 20:, 2] = 255
+    image = Image.fromarray(pixels)
+    for name in ("still.png", "still.webp", "still.jpg"):
+        image.save(folder / name)
+    frames = [Image.fromarray(np.roll(pixels, 5 * k, axis=1)) for k in range(4)]
+    stays = [100, 100, 200, 100]
+    frames[0].save(folder / "moves.gif", save_all=True, append_images=frames[1:], duration=stays)
+    frames[0].save(folder / "moves.webp", save_all=True, append_images=frames[1:], duration=100)
+    (folder / "drawing.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 60" width="160px">'
+        '<rect width="80" height="60" fill="red"/></svg>'
+    )
+
+
+def with_images(site, text):
+    image_files(site.folder / "docs")
+    site.page(f"Home\n====\n\n{text}\n\n.. toctree::\n\n   auto_gallery/index\n")
+
+
+def setting(site, text):
+    conf = site.folder / "docs" / "conf.py"
+    conf.write_text(f"{conf.read_text()}\n{text}\n")
+
+
+@pytest.mark.parametrize("name", ["still.png", "still.webp", "still.jpg", "drawing.svg"])
+def test_movie_directive_shows_still_images(site, name):
+    with_images(site, f".. movie:: {name}\n   :alt: Two colours")
+    site.build()
+    page = Figures(site.html("index.html"))
+    assert [f["class"].split()[1] for f in page.figures] == ["sw-still"]
+    light = page.images[0]
+    size = (160, 120) if name.endswith("svg") else (41, 30)
+    assert (light["alt"], int(light["width"]), int(light["height"])) == ("Two colours", *size)
+    path = site.folder / "html" / light["src"]
+    if name.endswith("svg"):
+        assert path.read_text() == (site.folder / "docs" / name).read_text()
+        return
+    with Image.open(path) as shown:
+        left, right = shown.getpixel((5, 15)), shown.getpixel((35, 15))
+    assert left[0] > 200 > 60 > left[2]
+    assert right[2] > 200 > 60 > right[0]
+
+
+@pytest.mark.parametrize(("name", "frames"), [("moves.gif", 5), ("moves.webp", 4)])
+def test_movie_directive_turns_images_that_move_into_movies_one_can_stop(site, name, frames):
+    with_images(site, f".. movie:: {name}\n\n   Colours go round.")
+    site.build()
+    text = site.html("index.html")
+    (video,) = Figures(text).videos
+    assert (video["preload"], video["aria-label"]) == ("none", "Moves")
+    assert f'data-frames="{frames}" ' in text.replace(">", " ")
+    assert 'data-fps="10"' in text
+    movie = __import__("swarm.movie").movie.Movie.open(site.folder / "html" / video["src"])
+    assert (movie.width, movie.height, movie.frames) == (42, 30, frames)
+    first, last = movie.poster(0), movie.poster(-1)
+    assert first[15, 5, 0] > 200 > 60 > first[15, 5, 2]
+    assert last[15, 5, 2] > 200 > 60 > last[15, 5, 0]  # moved on by 15 columns
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [("no.png", b"nothing", r"no\.png"), ("no.svg", b"<svg/>", "viewBox"),
+     ("no.gif", b"", "no.gif")],
+)  # fmt: skip
+def test_a_damaged_image_is_named(site, name, content, words):
+    (site.folder / "docs" / name).write_bytes(content)
+    with_images(site, f".. movie:: {name}")
+    with pytest.raises(ExtensionError, match=rf"(?s)index: movie: cannot show the image.*{words}"):
+        site.build()
+
+
+NUMBERED = """
+See :numref:`red-blue`, :ref:`red-blue`, :numref:`auto_gallery/bowl#picture-1` and
+:numref:`borrowed`, but :ref:`this one <index#picture-1>`.
+
+.. movie:: still.png
+
+.. movie:: still.webp
+   :name: red-blue
+   :width: 60%
+
+   Red and *blue*.
+
+.. picture-of:: /auto_gallery/bowl
+   :name: borrowed
+   :width: 20em
+"""
+
+
+def test_pictures_with_a_caption_or_a_name_are_numbered_and_can_be_referred_to(site):
+    setting(site, "numfig = True")
+    with_images(site, NUMBERED)
+    warned = io.StringIO()
+    site.build(warning=warned)
+    assert warned.getvalue() == ""
+    text = site.html("index.html")
+    links = re.findall(r'<a class="reference internal" href="(.*?)"><span.*?>(.*?)</span>', text)
+    assert links[:5] == [
+        ("#red-blue", "Fig. 1"),
+        ("#red-blue", "Red and blue."),
+        ("auto_gallery/bowl.html#picture-1", "Fig. 3"),
+        ("#borrowed", "Fig. 2"),
+        ("#picture-1", "this one"),
+    ]
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", text, re.DOTALL)
+    assert [re.sub("<.*?>", "", words).strip() for words in captions] == [
+        "",
+        "Fig. 1 Red and blue.",
+        "Fig. 2 A bowl of four points.",
+    ]
+    assert [figure["id"] for figure in Figures(text).figures] == [
+        "picture-1", "red-blue", "borrowed"
+    ]  # fmt: skip
+
+
+def test_width_is_a_class_with_a_style_sheet_and_no_attribute(site):
+    with_images(site, NUMBERED.partition("\n\n")[2])
+    site.build()
+    text = site.html("index.html")
+    assert [f["class"].split()[3] for f in Figures(text).figures[1:]] == [
+        "sw-width-60p",
+        "sw-width-20em",
+    ]
+    for name, width in {"60p": "60%", "20em": "20em"}.items():
+        sheet = site.folder / "html" / "_static" / f"sw-width-{name}.css"
+        assert f"min(100%, {width})" in sheet.read_text()
+        assert f"sw-width-{name}.css" in text
+    assert 'style="' not in "".join(re.findall(r"(?s)<figure.*?</figure>", text))
+    with_images(site, "Words.")
+    site.build()
+    assert not list((site.folder / "html" / "_static").glob("sw-width-*"))
+
+
+def test_a_lead_has_a_name_and_a_width(site):
+    setting(site, "numfig = True")
+    options = "2\n   :name: slope\n   :width: 300px\n\nSee :numref:`slope`."
+    site.script(value=0, name="led.py", text=LEAD.replace("{number}", options))
+    site.build()
+    page = site.html("auto_gallery/led.html")
+    lead = Figures(page).figures[0]
+    assert lead["id"] == "slope"
+    assert "sw-width-300px" in lead["class"]
+    assert re.search(r'href="#slope"><span class="std std-numref">Fig. \d</span>', page)
+
+
+def test_books_number_pictures_and_keep_their_width(site):
+    setting(site, "numfig = True")
+    with_images(site, NUMBERED)
+    out = site.folder / "latex"
+    folders = [site.folder / "docs", site.folder / "docs", out, site.folder / "doctrees"]
+    with docutils_namespace(), mpl.rc_context():
+        sphinx_app.Sphinx(*folders, "latex", status=None, warning=None, freshenv=True).build()
+    (file,) = out.glob("*.tex")
+    text = file.read_text("utf-8")
+    assert re.search(r"ref\*?\{.*?index:red-blue", text)
+    assert re.search(r"includegraphics\[width=0\.6", text)
+    assert "label{\\detokenize{index:borrowed}}" in text
+
+
+# --- notebooks
+
+BOOK = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+tags: [ReLU, plot]
+thumbnail_number: 2
+---
+
+# A notebook
+
+It shows & tells. And more.
+
+```{code-cell} python
+import matplotlib.pyplot as plt
+import plotly.graph_objects as go
+figure, axes = plt.subplots(figsize=(3, 2))
+axes.set_title("Named last")
+figure
+```
+
+```{code-cell} python
+go.Figure(go.Surface(z=[[1.0, 2.0], [3.0, 5.0]]), layout={"title": {"text": "A slope"}})
+```
+
+```{code-cell} python
+:mystnb:
+:  figure:
+:    name: told
+:    caption: Told by *MyST*.
+plt.plot([0, 1])
+_ = plt.title("Told")
+```
+
+```{code-cell} python
+figure, axes = plt.subplots(figsize=(3, 2))
+axes.set_title("Changed")
+display(figure)
+_ = axes.plot([0, 1])
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def bookish(tmp_path_factory):
+    """A site whose first page shows what its notebook, read later, makes."""
+    site = Site(tmp_path_factory.mktemp("bookish"))
+    conf = site.folder / "docs" / "conf.py"
+    conf.write_text(
+        conf.read_text().replace('gen_gallery",', 'gen_gallery", "myst_nb",')
+        + 'numfig = True\nnb_execution_mode = "cache"\n'
+    )
+    (site.folder / "docs" / "zbook.md").write_text(BOOK)
+    site.page(
+        "Home\n====\n\n.. swarm-card-filter::\n\n.. swarm-cards::\n\n   zbook\n\n"
+        ".. picture-of:: /zbook 2\n   :name: lent\n\nSee :numref:`lent` and :numref:`told`.\n\n"
+        ".. toctree::\n\n   auto_gallery/index\n   zbook\n"
+    )
+    site.build()
+    return site
+
+
+def test_a_figure_named_last_appears_once_and_again_only_when_it_has_changed(bookish):
+    page = Figures(bookish.html("zbook.html"))
+    labels = [figure["aria-label"] for figure in page.figures]
+    assert labels == ["Named last", "A slope", "Told", "Changed", "Changed"]
+    assert len({image["src"] for image in page.images}) == 2 * 5
+
+
+def test_a_notebook_has_a_card_with_claim_tags_and_the_picture_that_it_chose(bookish):
+    text = bookish.html("index.html")
+    card = re.search(r"(?s)<article.*?</article>", text)[0]
+    assert 'href="zbook.html">A notebook</a>' in card
+    assert "<p>It shows &amp; tells.</p>" in card
+    assert re.findall(r"<li.*?>(.*?)</li>", card) == ["Surface", "ReLU", "plot"]
+    slope = bookish.html("zbook.html").partition('aria-label="A slope"')[2]
+    own = set(re.findall(r"_media/(\w+)\.webp", slope.partition("</figure>")[0]))
+    assert Figures(card).images
+    assert (bookish.folder / "html" / Figures(card).images[0]["src"]).is_file()
+    assert own
+    assert re.findall(r'data-word="(.*?)"', text) == ["surface", "plot", "ReLU"]
+
+
+def test_a_page_shows_the_picture_of_a_notebook_that_is_read_later(bookish):
+    text = bookish.html("index.html")
+    (figure,) = [f for f in Figures(text).figures if "sw-plotly" in f.get("class", "")]
+    assert (figure["id"], figure["aria-label"]) == ("lent", "A slope")
+    assert (bookish.folder / "html" / figure["data-src"]).is_file()
+    assert re.search(r'href="#lent"><span.*?>Fig. 1<', text)
+    assert re.search(r'href="zbook.html#told"><span.*?>Fig. \d<', text)
+    assert "swarm.js" in text
+    assert "A slope" in search_index(bookish)["alltitles"]
+
+
+def test_a_caption_of_mystnb_becomes_that_of_the_picture(bookish):
+    text = bookish.html("zbook.html")
+    (told,) = re.findall(r'(?s)<figure[^>]*id="told".*?</figure>', text)
+    assert told.count("<figure") == 1
+    assert "Told by <em>MyST</em>." in told
+
+
+def test_a_page_that_borrows_is_read_again_with_its_lender(bookish):
+    book = bookish.folder / "docs" / "zbook.md"
+    book.write_text(BOOK.replace("A slope", "A steep slope"))
+    bookish.build()
+    assert 'id="lent" role="group" aria-label="A steep slope"' in bookish.html("index.html")
+
+
+def test_a_picture_that_another_page_lacks_is_named(site):
+    site.page(
+        "Home\n====\n\n.. picture-of:: /auto_gallery/bowl 2\n\n"
+        ".. toctree::\n\n   auto_gallery/index\n"
+    )
+    with pytest.raises(ExtensionError, match=r"bowl shows 1 pictures, so there is no number 2"):
+        site.build()
+    site.page("Home\n====\n\n.. picture-of:: /nowhere\n\n.. toctree::\n\n   auto_gallery/index\n")
+    with pytest.raises(ExtensionError, match=r"picture-of: there is no page /nowhere"):
+        site.build()

@@ -12,9 +12,10 @@ from swarm._files import written_whole
 from . import _pages as pages
 from ._cards import gallery_script
 from ._downloads import complete_downloads
-from ._nodes import MEDIA_FOLDER, store_of
+from ._nodes import MEDIA_FOLDER, store_of, width_class
 from ._shown import Figure
 from ._state import all_pictures, media_files, page_of
+from ._state import pages as all_pages
 from ._written import take_away_old, written_by
 
 __all__ = ["setup"]
@@ -30,10 +31,12 @@ def _add_assets(app: Sphinx, page: str, template: str, context: Any, doctree: An
         return
     known = page_of(app.env, page)
     scripts = {_ASSETS.get(shown.kind, "") for shown in known.pictures}
-    if known.shows_cards or gallery_script(app.env, page):
+    if known.cards or gallery_script(app.env, page):
         scripts.add("gallery")
     if scripts:  # all share its colours
         app.add_css_file("swarm.css")
+    for width in sorted(known.widths):
+        app.add_css_file(f"{width_class(width)}.css")
     for name in sorted(scripts - {""}):
         app.add_js_file(f"{name}.js", loading_method="defer")
         app.add_css_file(f"{name}.css")
@@ -53,6 +56,7 @@ def _complete(app: Sphinx, exception: Exception | None) -> None:
     found = (gallery_script(app.env, name) for name in sorted(app.env.found_docs))
     complete_downloads(app, [script for script in found if script is not None])
     wanted = {f"{MEDIA_FOLDER}/{name}" for name in media}
+    wanted |= {f"_static/{name}" for name in _width_sheets(app)}
     take_away_old(app, wanted | pages.write_beside(app) | written_by(app))
 
 
@@ -68,6 +72,18 @@ def _copy_static(app: Sphinx, builder: Any) -> None:
     names = {f"{name}.{kind}" for name in scripts for kind in ("js", "css")}
     for name in names | bundles:
         _copy(_source(name), static / name)
+    for name, width in _width_sheets(app).items():
+        with written_whole(static / name) as part:
+            part.write_text(f".{width_class(width)} {{ max-width: min(100%, {width}); }}\n")
+
+
+def _width_sheets(app: Sphinx) -> dict[str, str]:
+    """Return the widths of the site's pictures by the names of their style sheets.
+
+    An attribute would say nothing where styles within a page are forbidden.
+    """
+    widths = {width for page in all_pages(app.env).values() for width in page.widths}
+    return {f"{width_class(width)}.css": width for width in sorted(widths)}
 
 
 def _source(name: str) -> Path:

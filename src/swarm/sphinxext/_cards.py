@@ -37,7 +37,7 @@ class card_filter(nodes.General, nodes.Element):
 
 
 class ShowCards(SphinxDirective):
-    """``swarm-cards``: cards of chosen gallery pages, one docname a line."""
+    """``swarm-cards``: cards of chosen pages, one docname a line."""
 
     has_content = True
 
@@ -45,8 +45,8 @@ class ShowCards(SphinxDirective):
         names = [line.strip() for line in self.content if line.strip()]
         pages = [docname_join(self.env.docname, name) for name in names]
         for page in pages:
-            if gallery_script(self.env, page) is None:
-                raise self.error(f"swarm-cards: {page} is not a page of the gallery")
+            if page not in self.env.found_docs:
+                raise self.error(f"swarm-cards: there is no page {page}")
         return _cards_of(self.env, pages)
 
 
@@ -58,14 +58,16 @@ class ShowFilter(SphinxDirective):
 
 
 def _cards_of(env: BuildEnvironment, pages: list[str]) -> list[nodes.Node]:
-    page_of(env).shows_cards = True
+    page_of(env).cards += pages
     new = [card("", page=page, title=_title_of(env, page)) for page in pages]
     around = [nodes.raw("", mark, format="html") for mark in ('<div class="sw-cards">', "</div>")]
     return [around[0], *new, around[1]]
 
 
 def _title_of(env: BuildEnvironment, page: str) -> str:
-    """Return a gallery page's title from its source, which may not be read yet."""
+    """Return a gallery page's title from its script; for others it is known once all are read."""
+    if gallery_script(env, page) is None:
+        return ""
     from sphinx_gallery.gen_rst import extract_intro_and_title
     from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
@@ -82,39 +84,47 @@ def gallery_script(env: BuildEnvironment, docname: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def thumbnail_number(env: BuildEnvironment, docname: str) -> int:
-    """Return which of a gallery page's pictures its script chose for the card; 0 if none."""
-    return int(_settings(env, docname).get("thumbnail_number", 0))
+def thumbnail_number(env: BuildEnvironment, docname: str, doctree: nodes.document) -> int:
+    """Return which of a page's pictures it chose for its card; 0 if none."""
+    number = _settings(env, docname, doctree).get("thumbnail_number", 0)
+    return int(number) if str(number).isdecimal() else 0
 
 
-def _settings(env: BuildEnvironment, docname: str) -> dict[str, Any]:
-    """Return what the comments ``# sphinx_gallery_… = …`` of a page's script set."""
+def _settings(env: BuildEnvironment, docname: str, doctree: nodes.document) -> dict[str, Any]:
+    """Return what the comments ``# sphinx_gallery_… = …`` of a page's script set, or its head."""
     script = gallery_script(env, docname)
     if script is None:
-        return {}
+        return _front_matter(doctree)
     from sphinx_gallery.py_source_parser import extract_file_config
 
     return dict(extract_file_config(script.read_text("utf-8")))
 
 
+def _front_matter(doctree: nodes.document) -> dict[str, Any]:
+    """Return what stands at the head of a page: ``tags``, and the ``thumbnail_number``."""
+    fields = [field for info in doctree.findall(nodes.docinfo) for field in info]
+    said = {field[0].astext(): field[1].astext() for field in fields if len(field) == 2}
+    tags = re.sub(r"[\[\]\"']", "", said.get("tags", ""))  # MyST writes a list as JSON
+    return {**said, "tags": [tag.strip() for tag in tags.split(",") if tag.strip()]}
+
+
 def note_card(app: Sphinx, doctree: nodes.document) -> None:
-    """Remember what the card of this gallery page says."""
+    """Remember what this page shows, and what its card says."""
     env = app.env
-    script = gallery_script(env, env.docname)
-    if script is None:
-        return
     shown = [[n["shown"] for n in whole.findall() if "shown" in n] for whole in wholes(doctree)]
+    page_of(env).own = shown
     kinds = {kind for whole in shown for picture in whole for kind in picture.shows}
-    names = script.with_suffix(".codeobj.json")
-    if names.is_file() and any("hive" in name for name in json.loads(names.read_text())):
-        kinds.add("hive")
-    chosen = _chosen(shown, thumbnail_number(env, env.docname))
+    if (script := gallery_script(env, env.docname)) is not None:
+        names = script.with_suffix(".codeobj.json")
+        if names.is_file() and any("hive" in name for name in json.loads(names.read_text())):
+            kinds.add("hive")
+    chosen = _chosen(shown, thumbnail_number(env, env.docname, doctree))
     first = (p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section))
     paragraph = next(first, None)
     page_of(env).card = Card(
         claim=_first_sentence(paragraph) if paragraph else "",
         kinds=tuple(kind for kind in _KINDS if kind in kinds),
-        tags=tuple(_settings(env, env.docname).get("tags", ())),
+        tags=tuple(_settings(env, env.docname, doctree).get("tags", ())),
         posters=chosen.thumbnail if chosen else {},
         film=chosen.sources if isinstance(chosen, Movie) else {},
     )
@@ -238,12 +248,14 @@ def _visit_card(translator: Any, node: card) -> None:
     facts = cards(builder.env).get(page, Card())
     address = relative_uri(builder.get_target_uri(here), builder.get_target_uri(page))
     url = media_url(builder, here)
+    title = node["title"] or escape(builder.env.titles[page].astext(), quote=False)
     words = escape(json.dumps([*facts.kinds, *facts.tags]))
+    ground = f" {ground_of(builder.config)}".rstrip()
     films = "".join(f' data-{mode}="{url(name)}"' for mode, name in facts.film.items())
     translator.body.append(
-        f'<article class="sw-card sw-figure{ground_of(builder.config)}" data-words="{words}">'
+        f'<article class="sw-card sw-figure{ground}" data-words="{words}">'
         f'<div class="sw-card-still"{films}>{_still_html(facts, url)}</div>'
-        f'<p class="sw-card-title"><a href="{address}">{node["title"]}</a></p>'
+        f'<p class="sw-card-title"><a href="{address}">{title}</a></p>'
         f"<p>{facts.claim}</p>{marks_html(facts)}</article>"
     )
     raise nodes.SkipNode
@@ -268,7 +280,9 @@ def _toggle(word: str, label: str, mark: str) -> str:
 def _visit_filter(translator: Any, node: card_filter) -> None:
     if translator.builder.name == "epub":
         raise nodes.SkipNode
-    every = cards(translator.builder.env).values()
+    known = cards(translator.builder.env)
+    pages = {found["page"] for found in translator.document.findall(card)}
+    every = [known[page] for page in sorted(pages) if page in known]
     kinds = [kind for kind in _KINDS if any(kind in facts.kinds for facts in every)]
     tags = sorted({tag for facts in every for tag in facts.tags}, key=str.casefold)
     rows = {

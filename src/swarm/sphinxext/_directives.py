@@ -11,60 +11,84 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-from ._media import publish_figure, publish_movie
+from ._media import publish_figure, publish_file
 from ._nodes import picture_node, store_of
 from ._problems import report
 from ._shown import Picture, read_picture
 
-__all__ = ["has_run", "setup"]
+__all__ = ["OPTIONS", "ShowPicture", "has_run", "setup"]
 
 
-class _ShowFile(SphinxDirective):
-    """Shared by `movie` and `plotly-figure`: a file, or the n-th picture of a gallery page."""
+OPTIONS: dict[str, Any] = {
+    "name": directives.unchanged,
+    "width": lambda argument: directives.length_or_percentage_or_unitless(argument, "px"),
+}
+"""Of every directive that shows a picture."""
+
+
+class ShowPicture(SphinxDirective):
+    """What all of these share: a name, a width, and the content as caption."""
 
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
+    option_spec: ClassVar[dict[str, Any]] = OPTIONS
+
+    def run(self) -> list[nodes.Node]:
+        try:
+            node = self.place(self.parse_content_to_nodes() if self.content else [])
+        except (OSError, ValueError, TypeError) as error:
+            report(self.env, self.env.docname, f"{self.name}: {error}", self.get_location())
+            return []
+        if node is None:
+            return []
+        node["width"] = self.options.get("width", "")
+        self.set_source_info(node)
+        self.add_name(node)
+        return [node]
+
+    def place(self, caption: list[nodes.Node]) -> nodes.Element | None:
+        """Return the picture's node, or nothing where there is none to show."""
+        raise NotImplementedError
+
+
+class _ShowFile(ShowPicture):
+    """Shared by `movie` and `plotly-figure`."""
+
     option_spec: ClassVar[dict[str, Any]] = {
+        **OPTIONS,
         "alt": directives.unchanged,
         "dark": directives.unchanged_required,
         "poster": directives.nonnegative_int,
         "title": directives.unchanged,
     }
 
-    def run(self) -> list[nodes.Node]:
-        if not self.is_ready():
-            return []
-        try:
-            shown = self.publish(store_of(self.config))
-        except (OSError, ValueError, TypeError) as error:
-            report(self.env, self.env.docname, f"{self.name}: {error}", self.get_location())
-            return []
+    def place(self, caption: list[nodes.Node]) -> nodes.Element:
+        shown = self.publish(store_of(self.config))
         if alt := self.options.get("alt"):
             shown = replace(shown, alt=alt)
-        return [picture_node(shown, self.parse_content_to_nodes() if self.content else None)]
+        return picture_node(shown, caption, is_named="name" in self.options)
 
     def path(self, name: str) -> Path:
         relative, absolute = self.env.relfn2path(name)
         self.env.note_dependency(relative)
         return Path(absolute)
 
-    def is_ready(self) -> bool:
-        return True
-
     def publish(self, store: Path) -> Picture:
         raise NotImplementedError
 
 
 class ShowMovie(_ShowFile):
-    """``movie``: show a movie file; the content is its caption."""
+    """``movie``: show a movie file, or an image file; the content is its caption."""
 
     def publish(self, store: Path) -> Picture:
         path = self.path(self.arguments[0])
         sibling = path.with_name(f"{path.stem}.dark{path.suffix}")
         named = self.options.get("dark")
         dark = self.path(named) if named else sibling if sibling.is_file() else None
-        return publish_movie(
+        if dark is not None:
+            self.env.note_dependency(os.fspath(dark))
+        return publish_file(
             path, store, dark=dark,
             title=self.options.get("title", ""), frame=self.options.get("poster"),
         )  # fmt: skip
@@ -80,27 +104,13 @@ class ShowFigure(_ShowFile):
         return publish_figure(figure, store, alt=self.options.get("alt", ""))
 
 
-class PictureOf(_ShowFile):
-    """``picture-of``: show again what a gallery page shows, ``/auto_gallery/page 2``."""
-
-    def is_ready(self) -> bool:
-        return has_run(self.env, self.env.relfn2path(self.arguments[0].split()[0])[0])
-
-    def publish(self, store: Path) -> Picture:
-        page, _, number = self.arguments[0].strip().partition(" ")
-        path = Path(self.env.relfn2path(page + ".rst")[1])
-        self.env.note_dependency(os.fspath(path))
-        keys = published_on(path.read_text("utf-8"))
-        index = int(number or 1)
-        if not 1 <= index <= len(keys):
-            raise ValueError(f"{page} shows {len(keys)} pictures, so there is no number {index}")
-        return read_picture(keys[index - 1], store)
-
-
 def has_run(env: BuildEnvironment, docname: str) -> bool:
-    """Say whether a page's script has run: not if it failed, or if this build runs another."""
+    """Say whether a page's code has run: not if it failed, or if this build leaves it out."""
     script = Path(env.srcdir, docname + ".py")
-    return not script.exists() or script.with_name(script.name + ".md5").exists()
+    if script.exists():
+        return script.with_name(script.name + ".md5").exists()
+    is_notebook = docname in env.__dict__.get("nb_metadata", {})  # myst-nb's
+    return not is_notebook or env.config.nb_execution_mode != "off"
 
 
 class Published(SphinxDirective):
@@ -131,7 +141,7 @@ def published_on(rst: str) -> list[str]:
 def setup(app: Sphinx) -> None:
     """Register the directives."""
     for name, directive in {
-        "movie": ShowMovie, "plotly-figure": ShowFigure, "picture-of": PictureOf,
-        "pair": ShowPair, "swarm-published": Published,
+        "movie": ShowMovie, "plotly-figure": ShowFigure, "pair": ShowPair,
+        "swarm-published": Published,
     }.items():  # fmt: skip
         app.add_directive(name, directive)

@@ -5,14 +5,16 @@ picture, and the table of `swarm.metrics.findings`, are taken from where the run
 them to the place that the page names, each with its files and its name once.
 """
 
+from typing import Any, ClassVar
+
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from ._cards import thumbnail_number
-from ._directives import has_run
-from ._nodes import picture, wholes
+from ._directives import OPTIONS, has_run
+from ._nodes import numbered_picture, picture, wholes
 from ._problems import report
 from ._shown import Still
 
@@ -32,11 +34,13 @@ class LeadPicture(SphinxDirective):
     """
 
     optional_arguments = 1
+    option_spec: ClassVar[dict[str, Any]] = OPTIONS
 
     def run(self) -> list[nodes.Node]:
         number = directives.positive_int(self.arguments[0]) if self.arguments else 0
-        node = lead("", number=number)
+        node = lead("", number=number, width=self.options.get("width", ""))
         self.set_source_info(node)
+        self.add_name(node)
         return [node]
 
 
@@ -49,7 +53,7 @@ def place_lead(app: Sphinx, doctree: nodes.document) -> None:
     """Take the picture and the findings from below to where the page wants them."""
     for here in list(doctree.findall(lead)):
         shown = wholes(doctree)
-        number = here["number"] or thumbnail_number(app.env, app.env.docname)
+        number = here["number"] or thumbnail_number(app.env, app.env.docname, doctree)
         if not shown or number > len(shown):
             if has_run(app.env, app.env.docname):
                 message = f"lead-picture: the page shows {len(shown)} pictures, so there is no "
@@ -59,7 +63,9 @@ def place_lead(app: Sphinx, doctree: nodes.document) -> None:
             continue
         whole = shown[number - 1] if number else next(filter(_moves, shown), shown[0])
         for node in whole.findall(picture):
-            node["leads"] = True
+            node["leads"], node["width"] = True, here["width"]
+        if here["names"]:
+            whole = _named(whole, here)
         box = nodes.container(classes=["sw-top"], ids=["lead"])
         _leave_word(whole)
         box += whole
@@ -67,6 +73,15 @@ def place_lead(app: Sphinx, doctree: nodes.document) -> None:
             raw.parent.remove(raw)
             box += raw
         here.replace_self(box)
+
+
+def _named(whole: nodes.Element, here: lead) -> nodes.Element:
+    """Give the picture, or the first of a pair, the name that stands where it goes."""
+    first = next(whole.findall(picture))
+    named = numbered_picture("", *first.children, **first.attributes)
+    named["names"], named["ids"] = list(here["names"]), list(here["ids"])
+    first.replace_self(named)
+    return named if whole is first else whole
 
 
 def _moves(whole: nodes.Element) -> bool:

@@ -14,7 +14,13 @@ Url = Callable[[str], str]
 
 
 def figure_html(
-    shown: Picture, uid: str, url: Url, *, leads: bool = False, ground: str = ""
+    shown: Picture,
+    uid: str,
+    url: Url,
+    *,
+    leads: bool = False,
+    classes: str = "",
+    number: str = "",
 ) -> tuple[str, str]:
     """Return the HTML before and after a picture's caption.
 
@@ -27,14 +33,18 @@ def figure_html(
         From a file's name in the store to its address seen from the page.
     leads : bool, default False
         Whether it stands on the first screen, so that its still must not wait.
-    ground : str, default ""
-        A class for pages that are light whatever the reader's system prefers.
+    classes : str, default ""
+        Further classes: for pages that are light whatever the reader's system prefers, for widths.
+    number : str, default ""
+        HTML to begin the caption with, as "Fig. 3".
     """
+    more = f" {classes}" if classes else ""
     match shown:
         case Player():  # brings its own figure and caption
             html = _first(shown.html) if leads else shown.html
             html = html.replace("<img ", '<img class="dark-light" ').replace(MEDIA, url(""))
-            return f'<div class="sw-player{ground}" id="{uid}">{html}', "</div>"
+            html = html.replace("<figcaption>", f"<figcaption>{number}", 1)
+            return f'<div class="sw-player{more}" id="{uid}">{html}', "</div>"
         case Movie():
             before, after = _movie(shown, url)
         case Figure():
@@ -44,9 +54,9 @@ def figure_html(
         case _:
             raise TypeError(f"a {shown.kind} is shown by its parts")
     head = (
-        f'<figure class="sw-figure sw-{shown.kind}{ground}" id="{uid}" role="group"'
+        f'<figure class="sw-figure sw-{shown.kind}{more}" id="{uid}" role="group"'
         f' aria-label="{escape(shown.title or shown.alt)}"{_data(shown, url)}>'
-        f"{_first(before) if leads else before}<figcaption>"
+        f"{_first(before) if leads else before}<figcaption>{number}"
     )
     return head, f"{after}</figcaption></figure>"
 
@@ -57,17 +67,20 @@ def _first(html: str) -> str:
 
 
 def posters_html(
-    posters: dict[str, Poster], alt: str, url: Url, sizes: str, extra: str = ""
+    posters: dict[str, Poster], alt: str, url: Url, sizes: str, width: int = 0
 ) -> str:
     """Return ``<img>`` tags of a poster in light and dark; the page's theme shows one.
+
+    Their attributes say how wide it is at most, `width` or else its pixels, and keep its place.
 
     The class ``dark-light`` tells the PyData and Book themes that a picture suits dark pages.
     """
     return "".join(
         f'<img class="sw-{mode} dark-light" src="{url(poster.file(960))}"'
         f' srcset="{_srcset(poster, url)}" sizes="{sizes}"'
-        f' width="{poster.width}" height="{poster.height}" alt="{escape(alt)}"'
-        f' loading="lazy" decoding="async"{extra}>'
+        f' width="{width or poster.width}"'
+        f' height="{round((width or poster.width) * poster.height / poster.width)}"'
+        f' alt="{escape(alt)}" loading="lazy" decoding="async">'
         for mode, poster in posters.items()
     )
 
@@ -121,11 +134,13 @@ def _plotly(shown: Figure, uid: str, url: Url) -> str:
         wide = "(min-width: 46rem) 46rem, 100vw"
         poster = posters_html(shown.both, shown.alt, url, wide)
     else:
-        poster = f'<p class="sw-noposter">{escape(shown.alt)}</p>'
+        poster = (
+            f'<svg viewBox="0 0 {shown.width} {shown.height}" aria-hidden="true"></svg>'
+            f'<p class="sw-noposter">{escape(shown.alt)}</p>'
+        )
     label = "Rotate in 3D" if shown.spatial else "Explore"
     return (
-        f'<div class="sw-stage{" sw-spatial" * shown.spatial}"'
-        f' style="aspect-ratio:{shown.width} / {shown.height}">{poster}'
+        f'<div class="sw-stage{" sw-spatial" * shown.spatial}" data-width="{shown.width}">{poster}'
         f'<button type="button" class="sw-mount" aria-describedby="{uid}-say">{label}</button>'
         f"</div>{_steps(shown)}"
         f'<p class="sw-say" id="{uid}-say" aria-live="polite"></p>'
@@ -135,7 +150,11 @@ def _plotly(shown: Figure, uid: str, url: Url) -> str:
 
 def _still(shown: Still, url: Url) -> str:
     sizes = f"(min-width: 46rem) {shown.width}px, 100vw"
-    return posters_html(shown.both, shown.alt, url, sizes, f' style="max-width:{shown.width}px"')
+    html = posters_html(shown.both, shown.alt, url, sizes, width=shown.width)
+    is_drawing = shown.posters["light"].file(1).endswith(".svg")
+    if is_drawing and "dark" not in shown.posters:  # its black lines need white below them
+        html = html.replace('class="sw-', 'class="sw-paper sw-')
+    return html
 
 
 def _steps(shown: Figure) -> str:

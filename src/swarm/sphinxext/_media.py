@@ -13,7 +13,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,13 @@ from PIL import Image, ImageOps
 from swarm._drawing import webp
 from swarm._files import content_name, written_whole
 
+from ._images import film_of, image_kind, still_pixels, svg_size
 from ._markup import MEDIA
 from ._pictures import WIDTHS, card_pixels, figure_pixels
 from ._plotlyjs import bundle_for, figure_json, trace_types
 from ._shown import Figure, Movie, Pair, Picture, Player, Poster, Still, write_picture
 
-__all__ = ["CLASSES", "kind_of", "publish", "publish_figure", "publish_movie"]
+__all__ = ["CLASSES", "kind_of", "publish", "publish_figure", "publish_file", "publish_movie"]
 
 _KINDS = {
     ("swarm.movie", "Movie"): "movie",
@@ -86,7 +87,7 @@ def publish(thing: Any, store: Path) -> Picture:
     store.mkdir(parents=True, exist_ok=True)
     match kind_of(thing):
         case "movie":
-            return publish_movie(
+            return publish_file(
                 thing.path, store, dark=thing.dark, title=thing.title, frame=thing.poster_frame
             )
         case "video":
@@ -106,7 +107,64 @@ def publish(thing: Any, store: Path) -> Picture:
     )
 
 
-# --- movies
+# --- movies and images
+
+
+def publish_file(
+    path: Path,
+    store: Path,
+    *,
+    dark: Path | None = None,
+    title: str = "",
+    frame: int | None = None,
+) -> Picture:
+    """Publish a movie or image file: one that moves as a movie, whatever its kind.
+
+    Parameters
+    ----------
+    path, dark : Path
+        The file, and the same for a dark page.
+    title : str
+        Its text label; by default made from the file's name.
+    frame : int, optional
+        The poster of what moves.
+    """
+    kind = image_kind(path)
+    if dark is not None and image_kind(dark) != kind:
+        raise ValueError(f"{dark} is of another kind than {path}; make both alike")
+    if not kind:
+        return publish_movie(path, store, dark=dark, title=title, frame=frame)
+    if kind != "film":
+        return _publish_image(path, store, kind, dark, title or _label(path))
+    with ExitStack() as films:
+        made = films.enter_context(film_of(path))
+        other = films.enter_context(film_of(dark, dark=True)) if dark else None
+        return publish_movie(made, store, dark=other, title=title, frame=frame)
+
+
+def _publish_image(path: Path, store: Path, kind: str, dark: Path | None, title: str) -> Picture:
+    files = {"light": path, **({"dark": dark} if dark else {})}
+    posters, social = {}, ""
+    for mode, file in files.items():
+        if kind == "svg":
+            width, height = svg_size(file)
+            posters[mode] = Poster(width, height, {width: _keep(file.read_bytes(), ".svg", store)})
+        else:
+            pixels = still_pixels(file, dark=mode == "dark")
+            posters[mode] = _poster(pixels, store)
+            social = social or _social(pixels, store)
+    size = posters["light"]
+    if len({(poster.width, poster.height) for poster in posters.values()}) > 1:
+        raise ValueError(f"{dark} has another size than {path}; make both alike")
+    shown = Still(
+        title=title, alt=title, posters=posters, social=social,
+        width=size.width, height=size.height,
+    )  # fmt: skip
+    return write_picture(shown, store)
+
+
+def _label(path: Path) -> str:
+    return path.stem.replace("_", " ").replace("-", " ").capitalize()
 
 
 def publish_movie(
@@ -135,7 +193,7 @@ def publish_movie(
     except (OSError, RuntimeError, ValueError) as error:
         raise ValueError(f"cannot show the movie {path}: {error}") from error
     frame = int(0.75 * movie.frames) if frame is None else frame % movie.frames
-    label = movie.title or movie.path.stem.replace("_", " ").replace("-", " ").capitalize()
+    label = _label(movie.path) if movie.title == movie.path.stem else movie.title
     posters, sources = {}, {}
     for mode, file in (("light", movie.path), ("dark", movie.dark)):
         if file is not None:

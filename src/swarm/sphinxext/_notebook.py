@@ -14,7 +14,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from . import _media as media
-from ._nodes import picture_node, store_of
+from ._nodes import numbered_picture, picture, picture_node, store_of
 from ._problems import report
 from ._shown import read_picture
 
@@ -51,12 +51,33 @@ def register() -> None:
         formatter.for_type(kind, _show_many(store))
     shell.display_pub.register_hook(_catch_plotly(store))
     shell.events.register("pre_run_cell", _style_once())
+    shell.events.register("post_execute", _close_named(shell))
+
+
+_shown: set[int] = set()  # ids of what the running cell has shown
 
 
 def _show(thing: Any, store: Path) -> None:
     from IPython.display import display
 
+    _shown.add(id(thing))
     display({"text/html": _mark(thing, store)}, raw=True)
+
+
+def _close_named(shell: Any) -> Any:
+    """Close, when a cell has ended, the pyplot figure that its last line has shown.
+
+    The inline backend, which comes next, shows what is open.
+    """
+
+    def close() -> None:
+        last = shell.user_ns.get("_")
+        if id(last) in _shown and media.kind_of(last) == "still":
+            import matplotlib.pyplot as plt
+
+            plt.close(last)
+
+    return close
 
 
 def _mark(thing: Any, store: Path) -> str:
@@ -97,6 +118,7 @@ def _style_once() -> Any:
     done: list[bool] = []
 
     def set_style(info: Any) -> None:
+        _shown.clear()
         if not done:
             import matplotlib
 
@@ -118,4 +140,29 @@ def place_pictures(app: Sphinx, doctree: nodes.document) -> None:
             if mark[1] == "problem":
                 report(app.env, app.env.docname, unescape(mark[2]))
             else:
-                raw.replace_self(picture_node(read_picture(mark[2], store_of(app.config))))
+                _place(raw, picture_node(read_picture(mark[2], store_of(app.config))))
+
+
+def _place(raw: nodes.raw, shown: nodes.Element) -> None:
+    """Put a picture in the place of its mark, or of the figure that MyST-NB made around it.
+
+    A cell with ``mystnb: {figure: {name: …, caption: …}}`` has one, with a name and a caption.
+    """
+    around: Any = raw
+    while isinstance(around.parent, nodes.container | nodes.figure):
+        around = around.parent
+        if isinstance(around, nodes.figure):
+            break
+    first = next(iter(shown.findall(picture)))
+    if not isinstance(around, nodes.figure):
+        raw.replace_self(shown)
+        return
+    words = [child for child in around if isinstance(child, nodes.caption)]
+    caption = [nodes.inline("", "", *words[0].children)] if words else list(first.children)
+    named = numbered_picture("", *caption, shown=first["shown"])
+    named["names"], named["ids"] = list(around["names"]), list(around["ids"])
+    if shown is first:
+        shown = named
+    else:  # of a pair
+        first.replace_self(named)
+    around.replace_self(shown)

@@ -1,5 +1,6 @@
 """Pictures where nothing moves: in EPUB and LaTeX a picture is its poster, with its caption."""
 
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -32,7 +33,10 @@ class PrintPictures(SphinxPostTransform):
                 words = [nodes.inline("", shown.caption or shown.title)]
             figure = nodes.figure("", ids=node["ids"])
             if shown.both:
-                figure += self._image(shown)
+                image = self._image(shown)
+                if width := node.get("width"):
+                    image["width"] = width
+                figure += image
             if words:
                 figure += nodes.caption("", "", *_inline(words))
             node.replace_self(figure)
@@ -40,12 +44,17 @@ class PrintPictures(SphinxPostTransform):
     def _image(self, shown: Picture) -> nodes.image:
         store = store_of(self.config)
         path = store / shown.both["light"].file(WIDTH)
+        if path.suffix == ".svg":
+            return self._collected(path, shown, "image/svg+xml")
         png = path.with_suffix(".png")  # which all of them can show
         if not png.exists():
             with Image.open(path) as image, written_whole(png) as part:
                 image.save(part, "PNG")
-        self.env.images.add_file(self.env.docname, str(png))
-        return nodes.image("", uri=str(png), candidates={"*": str(png)}, alt=shown.alt)
+        return self._collected(png, shown, "*")
+
+    def _collected(self, path: Path, shown: Picture, kind: str) -> nodes.image:
+        self.env.images.add_file(self.env.docname, str(path))
+        return nodes.image("", uri=str(path), candidates={kind: str(path)}, alt=shown.alt)
 
 
 def _inline(words: list[nodes.Node]) -> list[nodes.Node]:

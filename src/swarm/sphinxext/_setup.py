@@ -13,6 +13,7 @@ from swarm import __version__
 
 from . import _ahead as ahead
 from . import _assets as assets
+from . import _borrow as borrow
 from . import _cards as cards
 from . import _directives as directives
 from . import _lead as lead
@@ -38,7 +39,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("swarm_dark", None, "html")
     app.add_config_value("swarm_sources", None, "")
     parts = (
-        state, nodes, directives, cards, lead, pages, mathml, problems, ahead, assets, book
+        state, nodes, directives, borrow, cards, lead, pages, mathml, problems, ahead, assets, book
     )  # fmt: skip
     for part in parts:
         part.setup(app)
@@ -50,7 +51,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", end_build, priority=900)
     return {
         "version": __version__,
-        "env_version": 3,
+        "env_version": 4,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

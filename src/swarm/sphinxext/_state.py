@@ -34,8 +34,17 @@ class Page:
     """What is known of a page."""
 
     pictures: list[Picture] = field(default_factory=list)
+    own: list[list[Picture]] = field(default_factory=list)
+    """What its code and its directives show, in their order, a pair as one."""
+    widths: set[str] = field(default_factory=set)
+    """Of its pictures, as CSS lengths, where they are not as wide as the page."""
     card: Card | None = None
-    shows_cards: bool = False
+    cards: list[str] = field(default_factory=list)
+    """The pages of which it shows cards."""
+    borrows: set[str] = field(default_factory=set)
+    """The pages of which it shows pictures."""
+    waits: bool = False
+    """Whether it has yet to be given them."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -82,13 +91,21 @@ class _Collector(EnvironmentCollector):
         """Pages note what they show where it is made."""
 
     def get_updated_docs(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
-        """Write pages with cards again if what any card says has changed."""
-        said = {name: dataclasses.asdict(card) for name, card in cards(env).items()}
-        text = json.dumps(said, sort_keys=True)
-        if env.__dict__.get("swarm_cards_said") == text:
-            return []
-        env.__dict__["swarm_cards_said"] = text
-        return [n for n, page in pages(env).items() if page.shows_cards and n in env.found_docs]
+        """Write pages with cards again if what one of their cards says has changed."""
+        before = env.__dict__.get("swarm_cards_said", {})
+        said = {
+            name: [_said_of(env, shown) for shown in page.cards]
+            for name, page in pages(env).items()
+            if page.cards and name in env.found_docs
+        }
+        env.__dict__["swarm_cards_said"] = said
+        return [name for name, words in said.items() if before.get(name) != words]
+
+
+def _said_of(env: Any, docname: str) -> str:
+    card = page_of(env, docname).card
+    title = env.titles[docname].astext() if docname in env.titles else ""
+    return json.dumps([title, dataclasses.asdict(card) if card else None], sort_keys=True)
 
 
 def setup(app: Sphinx) -> None:

@@ -220,7 +220,7 @@
   }
 
   /** How much smaller than it was made the figure is shown, on a telephone or beside another. */
-  const scaleOf = (stage) => Math.min(1, Math.max(0.55, stage.clientWidth / parseFloat(stage.style.aspectRatio)));
+  const scaleOf = (stage) => Math.min(1, Math.max(0.55, stage.clientWidth / Number(stage.dataset.width)));
 
   const PIXELS = new Set(['size', 'width', 'thickness', 'ticklen', 'standoff', 'pad', 'l', 'r', 't', 'b']);
   /** Scale every length in pixels within a figure's fields: lines, markers, margins; text by less. */
