@@ -1,7 +1,7 @@
 """How a loss bends at a network's weights: products of its Hessian with directions."""
 
-import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from swarm.surface._batches import Batch, Loss, arguments, as_batches, refuse_randomness
+from swarm.surface._batches import Batch, Loss, as_batches, refuse_randomness
+from swarm.surface._own import loss_with, refuse_reading
 from swarm.surface._planes import plain_array
 from swarm.surface._points import Layout
-from swarm.surface._total import Total, refuse_noise, watched
+from swarm.surface._total import Share, Total, refuse_noise, watched
 
 __all__ = ["Bend"]
 
@@ -24,7 +25,7 @@ ROWS = 32
 
 
 class Bend:
-    """The Hessian of a loss, never formed; the network is copied.
+    """The Hessian of a loss, never formed; the network stays as it is.
 
     Products are exact but for rounding, after B. A. Pearlmutter, "Fast exact
     multiplication by the Hessian", Neural Computation 6, 1994.
@@ -55,16 +56,16 @@ class Bend:
         self.layout = Layout(net)
         self.size = self.layout.size
         self.tol = 1e-9 if self.layout.dtype == torch.float64 else 1e-6
-        self.net = copy.deepcopy(net).requires_grad_(True)
-        self.parameters = list(self.net.parameters())
-        if weights is not None:
+        self.net = net
+        if weights is None:
+            values = {name: p.detach().clone() for name, p in net.named_parameters()}
+        else:
             flat = plain_array(weights)
             if flat.shape != (self.size,):
                 raise ValueError(f"weights must have the shape ({self.size},), got {flat.shape}")
-            parts = self.layout.split(self.layout.tensor(flat)).values()
-            with torch.no_grad():
-                for parameter, part in zip(self.parameters, parts, strict=True):
-                    parameter.copy_(part)
+            values = self.layout.split(self.layout.tensor(flat))
+        self.values = {name: value.requires_grad_(True) for name, value in values.items()}
+        self.parameters = list(self.values.values())
         self.gradients = self._gradients(loss, inputs, targets)
         if not np.isfinite(self.products(np.ones((1, self.size)))).all():
             raise ValueError(
@@ -77,10 +78,10 @@ class Bend:
         gradients: list[tuple[Tensor, float]] = []
         total = Total(["loss"], ())
         for batch in as_batches(inputs, targets, self.layout.device, self.net):
-            share = watched(loss, self._outputs(batch), batch.targets)
+            share = self._share(loss, batch)
             if not gradients:
-                again = watched(loss, self._outputs(batch), batch.targets)
-                refuse_noise([share], [again])
+                refuse_noise([share], [self._share(loss, batch)])
+                refuse_reading(self.net, loss, batch, self.values)
             total.note(batch, [share])
             total.add(np.zeros(1))
             if not share.value.requires_grad:
@@ -90,19 +91,18 @@ class Bend:
             )
             flat = torch.cat([part.reshape(-1).to(self.layout.dtype) for part in parts])
             gradients.append((flat, total.counts[0]))
-        total.compare(lambda batch: [watched(loss, self._outputs(batch), batch.targets)])
+        total.compare(lambda batch: [self._share(loss, batch)])
         whole = 1.0 if total.kinds == ["sum"] else total.weights[0]
         return [(flat, count / whole) for flat, count in gradients if count]
 
-    def _outputs(self, batch: Batch) -> Any:
-        args, kwargs = arguments(batch.inputs)
+    def _share(self, loss: Loss, batch: Batch) -> Share:
         # The other kernels of attention have no second derivative, nor have cuDNN's networks.
         with (
             torch.enable_grad(),
             sdpa_kernel(SDPBackend.MATH),
             torch.backends.cudnn.flags(enabled=False),
         ):
-            return self.net(*args, **kwargs)
+            return loss_with(self.net, partial(watched, loss), batch, self.values)
 
     def products(self, directions: NDArray[Any]) -> Array:
         """Multiply the Hessian by each of `directions` (n, P)."""

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from torch import nn
-from torch.func import functional_call
 
-from swarm.surface._batches import Batch, Loss, arguments, as_batches, mean, refuse_randomness
+from swarm.surface._batches import Loss, as_batches, mean, refuse_randomness
+from swarm.surface._own import loss_with, refuse_reading
 from swarm.surface._planes import vectors
 from swarm.surface._points import Layout
 
@@ -155,6 +155,7 @@ def trained_curve(
     first, last = layout.tensor(straight.start), layout.tensor(straight.end)
     bend = ((first + last) / 2).requires_grad_(True)
     batches = list(as_batches(inputs, targets, layout.device, net))
+    refuse_reading(net, loss, batches[0], layout.split(bend.detach()))
     optimizer = torch.optim.Adam([bend], lr=lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     rng = np.random.default_rng(seed)
@@ -163,18 +164,13 @@ def trained_curve(
             optimizer.zero_grad()
             for t in (np.arange(4) + rng.random(4)) / 4:
                 point = (1 - t) ** 2 * first + 2 * t * (1 - t) * bend + t**2 * last
-                value = _loss_at(net, loss, batches[step % len(batches)], layout.split(point))
+                value = mean(
+                    loss_with(net, loss, batches[step % len(batches)], layout.split(point))
+                )
                 (value / 4).backward()
             optimizer.step()
             schedule.step()
     return Curve(straight.start, straight.end, bend.detach().cpu().double().numpy())
-
-
-def _loss_at(net: nn.Module, loss: Loss, batch: Batch, params: dict[str, Any]) -> Any:
-    args, kwargs = arguments(batch.inputs)
-    # Statistics that a network keeps are copied, so that the caller's stay as they are.
-    buffers = {name: buffer.clone() for name, buffer in net.named_buffers()}
-    return mean(loss(functional_call(net, params | buffers, args, kwargs), batch.targets))
 
 
 def match_units(net: nn.Sequential, reference: ArrayLike, weights: ArrayLike) -> Array:

@@ -1,10 +1,11 @@
 """Evaluates one network at many weights: the engine under `swarm.surface`.
 
-The caller's network is never touched. A private copy is loaded with one set of
-weights after another, or, where the network allows it, computes with a tile of
-weights at once (`Many`). Which way is taken never changes the result beyond
-rounding: points spread over the whole grid are evaluated both ways before the
-second is trusted, and then the faster is kept.
+The caller's network stays as it is. A private copy is loaded with one set of weights
+after another, or, where the network allows it, computes with a tile of weights at
+once (`Many`). Which way is taken never changes the result beyond rounding: points
+spread over the whole grid are evaluated both ways before the second is trusted, and
+then the faster is kept. Where a penalty in the loss, or a hook, reads the weights of
+the very network, that network is taken for the copy, and gets its weights back.
 """
 
 import copy
@@ -24,8 +25,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from swarm.surface import _fast  # noqa: F401 - notes its functions in `FAST`
-from swarm.surface._batches import Batch, Loss, arguments, mean, refuse_randomness
+from swarm.surface._batches import Batch, Loss, mean, refuse_randomness
 from swarm.surface._many import Many, constant, evaluate
+from swarm.surface._own import called, lent, place, same
 from swarm.surface._points import Index, Layout, Source
 from swarm.surface._total import Share, Total, refuse_noise, watched
 
@@ -49,9 +51,6 @@ SOONER = 0.9
 MOST = 1024
 """The most sets of weights in a tile."""
 
-TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-3}
-"""How far two ways may differ by rounding, relatively; half precision: 0.05."""
-
 
 class Evaluator:
     """Metrics of one network as a function of its flat weights.
@@ -74,19 +73,13 @@ class Evaluator:
         self.layout = Layout(net)
         self.metrics = dict(metrics)
         self.chunk = chunk
-        self.net = copy.deepcopy(net).requires_grad_(False)
-        for module in self.net.modules():
+        self.original = net
+        private = copy.deepcopy(net).requires_grad_(False)
+        for module in private.modules():
             if isinstance(module, _BatchNorm) and module.training:
                 # Kept up to date at every call, and never looked at in train mode.
                 module.running_mean = module.running_var = module.num_batches_tracked = None
-        self.parameters = list(self.net.parameters())
-        names = {id(p): name for name, p in self.net.named_parameters()}
-        self.places = [
-            (module._parameters, key, names[id(p)])
-            for module in self.net.modules()
-            for key, p in module._parameters.items()
-            if p is not None
-        ]
+        self._use(private)
         weights = self.layout.size * self.layout.dtype.itemsize
         self.most = min(MOST, chunk or MOST, max(1, WEIGHTS_BYTES // weights))
         # Convolutions of many weights at once become grouped ones, slow on a CPU.
@@ -95,6 +88,18 @@ class Evaluator:
         # A handful of large networks gains nothing from going together.
         self.at_once = chunk != 1 and not slow and 16 * weights <= WEIGHTS_BYTES
         self.trusted: set[Any] = set()
+
+    def _use(self, net: nn.Module) -> None:
+        """Evaluate with this network, whose weights are changed."""
+        self.net = net
+        self.parameters = list(net.parameters())
+        names = {id(p): name for name, p in net.named_parameters()}
+        self.places = [
+            (module._parameters, key, names[id(p)])
+            for module in net.modules()
+            for key, p in module._parameters.items()
+            if p is not None
+        ]
 
     # -- all batches --------------------------------------------------------------------------
 
@@ -107,29 +112,48 @@ class Evaluator:
             torch.empty(16 * 2**20, dtype=torch.uint8)
         total = Total(list(self.metrics), source.shape)
         tiles: list[Tile] = []
-        for batch in batches:
-            shares = self._probe(source, batch)
-            total.note(batch, shares)
-            if not tiles:
-                refuse_noise(shares, self._probe(source, batch))
-                tiles = self._tiles(source, joblib.effective_n_jobs(n_jobs))
-            if self.at_once and batch.shapes not in self.trusted:
-                self.trusted.add(batch.shapes)
-                self.at_once = self._is_better(source, batch)
-            total.add(self._evaluate(source, tiles, batch, n_jobs))
-        total.compare(lambda batch: self._probe(source, batch))
+        with lent(self.original):
+            for batch in batches:
+                if not tiles:
+                    n_jobs = self._choose_network(source, batch, n_jobs)
+                shares = self._probe(source, batch)
+                total.note(batch, shares)
+                if not tiles:
+                    refuse_noise(shares, self._probe(source, batch))
+                    tiles = self._tiles(source, joblib.effective_n_jobs(n_jobs))
+                if self.at_once and batch.shapes not in self.trusted:
+                    self.trusted.add(batch.shapes)
+                    self.at_once = self._is_better(source, batch)
+                total.add(self._evaluate(source, tiles, batch, n_jobs))
+            total.compare(lambda batch: self._probe(source, batch))
         return total.values()
 
     @torch.no_grad()
     def few(self, flat: Tensor, batch: Batch) -> Array:
         """Return the metrics (metric, point) of one batch at few weights (point, P)."""
-        return np.stack(list(self._each(flat, batch)), axis=1)
+        with lent(self.original):
+            return np.stack(list(self._each(flat, batch)), axis=1)
+
+    def _choose_network(self, source: Source, batch: Batch, n_jobs: int | None) -> int | None:
+        """Take the caller's network where a copy is not the same, and return the workers for it.
+
+        A penalty in the loss, or a hook, may read the weights of the very network.
+        """
+        height, width = source.shape
+        y, x = np.divmod(np.unique([0, height * width // 2, height * width - 1]), width)
+        flat, private = source.flat(y, x), self.net
+        copied = self.few(flat, batch)
+        self._use(self.original)
+        if not same(copied, self.few(flat, batch), self.layout.dtypes.values()):
+            return 1  # there is but one
+        self._use(private)
+        return n_jobs
 
     def _probe(self, source: Source, batch: Batch) -> list[Share]:
         """Evaluate the first point by itself."""
         corner = np.zeros(1, dtype=np.intp)
         self._load(source.flat(corner, corner)[0])
-        outputs = self._outputs(batch)
+        outputs = called(self.net, batch)
         return [watched(m, outputs, batch.targets) for m in self.metrics.values()]
 
     def _evaluate(
@@ -181,32 +205,20 @@ class Evaluator:
 
     # -- one by one ---------------------------------------------------------------------------
 
-    def _outputs(self, batch: Batch) -> Any:
-        args, kwargs = arguments(batch.inputs)
-        return self.net(*args, **kwargs)
-
     def _load(self, flat: Tensor) -> None:
-        """Load weights (P,) into the private copy."""
-        self._place(self.layout.split(flat).values())
-
-    def _place(self, weights: Iterable[Tensor]) -> None:
-        # As `vector_to_parameters` does, but for many at once and whatever their types are.
-        for parameter, part in zip(self.parameters, weights, strict=True):
-            if parameter.is_cuda:  # where recurrent layers want to keep theirs together
-                parameter.copy_(part)
-            else:
-                parameter.data = part
+        """Load weights (P,) into the network."""
+        place(self.parameters, self.layout.split(flat).values())
 
     def _one(self, batch: Batch) -> Array:
-        """Return the metrics (metric,) at the weights that the private copy has now."""
-        outputs = self._outputs(batch)
+        """Return the metrics (metric,) at the weights that the network has now."""
+        outputs = called(self.net, batch)
         return np.array([float(mean(m(outputs, batch.targets))) for m in self.metrics.values()])
 
     def _each(self, flat: Tensor, batch: Batch) -> Iterator[Array]:
         """Yield the metrics (metric,) at weights (point, P), one after another."""
         parts = [part.unbind() for part in self.layout.split(flat).values()]
         for weights in zip(*parts, strict=True):
-            self._place(weights)
+            place(self.parameters, weights)
             yield self._one(batch)
 
     def _one_by_one(self, source: Source, rows: Index, cols: Index, batch: Batch) -> Array:
@@ -223,7 +235,7 @@ class Evaluator:
     def _noted(self, source: Source, rows: Index, cols: Index, batch: Batch) -> list[Many]:
         params = {name: constant(part) for name, part in source.params(rows, cols).items()}
         with self._swapped(params):
-            outputs = self._outputs(batch)
+            outputs = called(self.net, batch)
             metrics = [mean(m(outputs, batch.targets)) for m in self.metrics.values()]
         # A metric may depend on no weights at all.
         return [m if isinstance(m, Many) else constant(m[None, None]) for m in metrics]
@@ -280,11 +292,9 @@ class Evaluator:
             start, before = self._clock(), start
             seconds = min(seconds, start - before)
         expected = np.stack(alone, axis=1).reshape(together.shape)
-        rtol = max(TOLERANCE.get(dtype, 0.05) for dtype in self.layout.dtypes.values())
-        size = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
-        same = np.allclose(together, expected, rtol=rtol, atol=rtol * 1e-2 * size, equal_nan=True)
         sooner = min(first, again) < SOONER * points * seconds
-        return bool(same and sooner and np.isfinite(expected).any())
+        alike = same(together, expected, self.layout.dtypes.values())
+        return bool(alike and sooner and np.isfinite(expected).any())
 
     def _clock(self) -> float:
         """Return a time in seconds; where one thread works, that which others do not disturb."""

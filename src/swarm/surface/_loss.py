@@ -73,7 +73,8 @@ def loss_surface(
         for BatchNorm to use its running statistics.
     loss : callable, or mapping of str to callable
         A function of (outputs, targets) that gives the mean over the samples,
-        or one value for each, or a sum over them. A mapping of several, for
+        or one value for each, or a sum over them. It may read the network's
+        weights, as a penalty on them does. A mapping of several, for
         example of loss and accuracy, is evaluated in one pass and gives one
         surface each.
     inputs : torch.Tensor, tuple or mapping of them, or iterable of batches
