@@ -659,46 +659,6 @@ def test_pictures_stay_light_on_themes_without_dark_pages(site, settings, always
         assert ("sw-on-light" in site.html(page)) == always_light
 
 
-MESS = '''
-"""
-Untidy
-======
-
-It leaves things behind.
-"""
-
-import torch
-
-_ = torch.set_grad_enabled(False)
-torch.set_default_dtype(torch.float64)
-'''
-TIDY = '''
-"""
-Tidy
-====
-
-It needs gradients.
-"""
-
-import torch
-
-torch.ones(2, requires_grad=True).sum().backward()
-assert torch.zeros(1).dtype == torch.float32
-'''
-
-
-def test_what_a_script_leaves_behind_is_named_and_no_other_script_finds_it(site):
-    site.script(value=0, name="m_untidy.py", text=MESS)
-    site.script(value=0, name="n_tidy.py", text=TIDY)
-    warned = io.StringIO()
-    site.build(warning=warned)
-    found = re.findall(r"(\S+) left behind: (.*)", warned.getvalue())
-    assert [(name, words.partition(" [")[0]) for name, words in found] == [
-        ("m_untidy.py", "gradients switched off"),
-        ("m_untidy.py", "the default dtype torch.float64"),
-    ]
-
-
 # --- what a page depends on
 
 MODULES = {

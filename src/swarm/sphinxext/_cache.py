@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 
 _MARK = ".made-by-swarm"
 _MADE = (
-    ".rst", ".py", ".ipynb", ".py.md5", ".zip", ".cost.json", ".codeobj.json", ".provenance.json"
+    ".rst", ".py", ".ipynb", ".py.md5", ".zip", ".cost.json", ".codeobj.json", ".provenance.json",
+    ".problems.json",
 )  # fmt: skip
 
 

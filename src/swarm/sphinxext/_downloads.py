@@ -76,8 +76,12 @@ def with_metadata(code: str, package: str) -> str:
 
 def _imported(code: str) -> set[str]:
     """Return the top-level modules that a script imports, without Python's own."""
-    names = set()
-    for node in ast.walk(ast.parse(code)):
+    names: set[str] = set()
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:  # which its page names
+        return names
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -13,7 +13,7 @@ from swarm._files import written_whole
 
 from . import _media as media
 from ._notebook import STORE, style
-from ._order import restore
+from ._order import begin, end, meet
 from ._shown import Picture
 
 __all__ = ["provenance_of", "reset", "scraper"]
@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 _SETTINGS = {"SEED": "Seed", "NUM_BEES": "Bees", "NUM_EPOCHS": "Epochs"}
 _from_show: list[Any] = []  # figures shown since the last block ended
-_before = ["conf.py"]  # the script that ran last
 _VERSIONS = ("swarmscape", "torch", "numpy", "matplotlib", "plotly")
 
 
@@ -37,6 +36,7 @@ def scraper(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]
     str
         reST that puts it on the page.
     """
+    meet(Path(block_vars["target_file"]))
     store = Path(os.environ[STORE])
     variables = block_vars["example_globals"]
     pictures = [media.publish(thing, store) for thing in _take_shown(variables)]
@@ -75,24 +75,41 @@ def _take_shown(variables: dict[str, Any]) -> list[Any]:
     return shown
 
 
-def reset(gallery_conf: dict[str, Any], fname: object) -> None:
+def reset(gallery_conf: dict[str, Any], fname: object, when: str = "before") -> None:
     """Give each script matplotlib's defaults in the site's style; for ``reset_modules``.
 
-    A script that leaves PyTorch's gradients or default dtype changed for the next one is
-    warned of, and they are put right.
+    After it, everything is put back as it was before: figures, matplotlib's settings, random
+    numbers, PyTorch's settings, the environment, working folder and module path, warning filters.
+    What a script should not have changed, a warning that it raised, a file that it wrote outside
+    of its folder are problems of its page.
     """
     import matplotlib
     import matplotlib.pyplot as plt
 
     plt.close("all")
+    _from_show.clear()
+    if when == "after":
+        for problem in end():
+            logger.info("%s: %s", fname, problem)  # said again, as an error, at the build's end
+        for name, value in _settings_before.items():
+            matplotlib.rcParams[name] = value
+        return
+    _settings_before.update(dict(matplotlib.rcParams.items()))
     matplotlib.rcdefaults()
     matplotlib.use("agg")
     matplotlib.rcParams.update(style())
-    _from_show.clear()
     _catch_show()
-    for change in restore():
-        logger.warning("%s left behind: %s", _before[0], change, type="swarm")
-    _before[0] = Path(str(fname)).name
+    begin(_script_named(gallery_conf, str(fname)))
+
+
+_settings_before: dict[Any, Any] = {}  # of matplotlib
+
+
+def _script_named(gallery_conf: dict[str, Any], name: str) -> Path | None:
+    dirs = gallery_conf["examples_dirs"]
+    folders = [dirs] if isinstance(dirs, str | os.PathLike) else dirs
+    roots = [Path(gallery_conf["src_dir"], folder) for folder in folders]
+    return next((path for root in roots for path in root.rglob(Path(name).name)), None)
 
 
 def _catch_show() -> None:

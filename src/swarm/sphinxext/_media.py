@@ -137,8 +137,11 @@ def publish_file(
     if kind != "film":
         return _publish_image(path, store, kind, dark, title or _label(path))
     with ExitStack() as films:
-        made = films.enter_context(film_of(path))
-        other = films.enter_context(film_of(dark, dark=True)) if dark else None
+        try:
+            made = films.enter_context(film_of(path))
+            other = films.enter_context(film_of(dark, dark=True)) if dark else None
+        except RuntimeError as error:  # of ffmpeg
+            raise ValueError(f"cannot show the image {path}: {error}") from error
         return publish_movie(made, store, dark=other, title=title, frame=frame)
 
 

@@ -4,6 +4,7 @@ The kernel is another process, so a cell's output carries only a mark with the
 picture's key; when Sphinx has read the page, the mark becomes the picture.
 """
 
+import itertools
 import os
 import re
 from html import escape, unescape
@@ -17,6 +18,7 @@ from . import _media as media
 from ._nodes import numbered_picture, picture, picture_node, store_of
 from ._problems import report
 from ._shown import read_picture
+from ._watch import Watch
 
 __all__ = ["STORE", "picture_keys", "place_pictures", "register", "style"]
 
@@ -52,6 +54,7 @@ def register() -> None:
     shell.display_pub.register_hook(_catch_plotly(store))
     shell.events.register("pre_run_cell", _style_once())
     shell.events.register("post_execute", _close_named(shell))
+    shell.events.register("post_run_cell", _say_problems(shell))
 
 
 _shown: set[int] = set()  # ids of what the running cell has shown
@@ -85,6 +88,35 @@ def _mark(thing: Any, store: Path) -> str:
         return f"<!-- swarm-picture: {media.publish(thing, store).key} -->"
     except (OSError, TypeError, ValueError) as error:  # for the page's own report: see below
         return f"<!-- swarm-problem: {escape(str(error))} -->"
+
+
+def _say_problems(shell: Any) -> Any:
+    """Watch the notebook, and say after each cell what that should not have done."""
+    own = shell.user_module.__dict__
+
+    cells = itertools.count(1)
+    number = [0]
+
+    def count(info: Any) -> None:
+        number[0] = next(cells)
+
+    def place(frame: Any) -> str:
+        return f"in line {frame.f_lineno} of cell {number[0]}"
+
+    folder = Path.cwd()
+    watch = Watch(lambda frame: frame.f_globals is own, lambda: folder, place)
+    watch.start()
+    shell.events.register("pre_run_cell", count)
+
+    def say(result: Any) -> None:
+        from IPython.display import display
+
+        for problem in watch.problems:
+            mark = f"<!-- swarm-problem: {escape(problem)} -->"
+            display({"text/html": mark}, raw=True)
+        watch.problems.clear()
+
+    return say
 
 
 def _catch_plotly(store: Path) -> Any:

@@ -9,7 +9,7 @@ from sphinx.util import logging
 
 from ._state import page_of, pages
 
-__all__ = ["report", "setup"]
+__all__ = ["of_build", "report", "setup"]
 
 logger = logging.getLogger(__name__)
 
@@ -20,12 +20,19 @@ def report(env: BuildEnvironment, docname: str, message: str, location: Any = No
     page_of(env, docname).problems.append(message)
 
 
+def of_build(app: Sphinx) -> list[str]:
+    """Return the list of further problems, for those that are found anew in each build."""
+    found: list[str] = app.__dict__.setdefault("_swarm_problems", [])
+    return found
+
+
 def _fail(app: Sphinx, exception: Exception | None) -> None:
     """End the build with an error, with or without ``-W``."""
     if exception is not None:
         return
     found = sorted(pages(app.env).items())
     lines = [f"{name}: {line}" for name, page in found for line in page.problems]
+    lines += of_build(app)
     executed: dict[str, Any] = app.env.__dict__.get("nb_metadata", {})  # myst-nb's
     for page, data in sorted(executed.items()):
         run = data.get("exec_data") or {}

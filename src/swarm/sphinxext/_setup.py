@@ -22,10 +22,12 @@ from . import _nodes as nodes
 from . import _pages as pages
 from . import _print as book
 from . import _problems as problems
+from . import _scripts as scripts
 from . import _state as state
 from ._cache import end_build, galleries, prepare
 from ._notebook import STORE, place_pictures
 from ._reuse import decide, read_again, tell
+from ._watch import ROOT
 
 __all__ = ["setup"]
 
@@ -39,7 +41,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("swarm_dark", None, "html")
     app.add_config_value("swarm_sources", None, "")
     parts = (
-        state, nodes, directives, borrow, cards, lead, pages, mathml, problems, ahead, assets, book
+        state, nodes, directives, borrow, cards, lead, pages, mathml, problems, scripts, ahead,
+        assets, book,
     )  # fmt: skip
     for part in parts:
         part.setup(app)
@@ -65,6 +68,8 @@ def _configure(app: Sphinx, config: Config) -> None:
         folder = os.path.relpath(made, app.srcdir).replace(os.sep, "/")
         # The notebooks that sphinx-gallery makes: myst-nb would run them all once more.
         config.exclude_patterns.append(f"{folder}/**.ipynb")
+    folders = [app.srcdir, *(sources for sources, _ in galleries(app))]
+    os.environ[ROOT] = os.path.commonpath([os.path.realpath(folder) for folder in folders])
     os.environ[STORE] = str(nodes.store_of(config))
     os.environ["PYTHONSTARTUP"] = str(Path(__file__).with_name("_kernel_startup.py"))
 
