@@ -94,7 +94,7 @@ class Site:
     """A site in a folder, with one gallery script."""
 
     def __init__(self, folder):
-        self.folder, self.runs = folder, folder / "runs"
+        self.folder, self.runs = folder, folder.with_name(f"{folder.name}-runs")
         for name in ("docs", "gallery"):
             (folder / name).mkdir()
         (folder / "gallery" / "GALLERY_HEADER.rst").write_text("Gallery\n=======\n\nWords.\n")
@@ -113,9 +113,14 @@ class Site:
         (self.folder / "gallery" / name).write_text(text)
 
     def build(self, status=None, warning=None):
+        """Build the site; a build that ends with problems raises what it says of them."""
         folders = [self.folder / name for name in ("docs", "docs", "html", "doctrees")]
+        warning = warning or io.StringIO()
         with docutils_namespace(), mpl.rc_context():  # sphinx-gallery leaves settings behind
-            sphinx_app.Sphinx(*folders, "html", status=status, warning=warning).build()
+            app = sphinx_app.Sphinx(*folders, "html", status=status, warning=warning)
+            app.build()
+        if app.statuscode:
+            raise ExtensionError(re.sub(r"\x1b\[\d+m", "", warning.getvalue()))
 
     def html(self, name):
         return (self.folder / "html" / name).read_text("utf-8")
@@ -341,7 +346,7 @@ def test_changed_fingerprint_runs_scripts_again(site):
 
 def test_changed_script_replaces_its_figure_and_the_old_file_goes(site):
     (old,) = (site.folder / "html" / "_media").glob("*.js")
-    site.runs = site.folder / "runs"
+    site.runs = site.folder.with_name(f"{site.folder.name}-runs")
     site.script(value=9.0)
     site.build()
     (new,) = (site.folder / "html" / "_media").glob("*.js")
@@ -948,7 +953,7 @@ def recipe(request, tmp_path_factory):
     """A site made by the guide's recipe, whose scripts and notebook note each run."""
     folder = tmp_path_factory.mktemp(request.param)
     site = Site.__new__(Site)
-    site.folder, site.runs = folder, folder / "runs"
+    site.folder, site.runs = folder, folder.with_name(f"{folder.name}-runs")
     (folder / "docs").mkdir()
     section = folder / "gallery" / ("" if request.param == "flat" else "section")
     section.mkdir(parents=True)

@@ -12,9 +12,10 @@ from sphinx.util import logging
 from swarm._files import written_whole
 
 from . import _media as media
-from ._notebook import STORE, style
+from ._notebook import style
 from ._order import begin, end, meet
 from ._shown import Picture
+from ._watch import STORE
 
 __all__ = ["provenance_of", "reset", "scraper"]
 

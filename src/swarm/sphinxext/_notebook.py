@@ -18,12 +18,9 @@ from . import _media as media
 from ._nodes import numbered_picture, picture, picture_node, store_of
 from ._problems import report
 from ._shown import read_picture
-from ._watch import Watch
+from ._watch import STORE, Watch
 
-__all__ = ["STORE", "picture_keys", "place_pictures", "register", "style"]
-
-STORE = "SWARM_SITE_STORE"
-"""Names the store to the kernel."""
+__all__ = ["picture_keys", "place_pictures", "register", "style"]
 
 _MARK = re.compile(r"<!-- swarm-(picture|problem): (.*?) -->", re.DOTALL)
 _PLOTLY = "application/vnd.plotly.v1+json"

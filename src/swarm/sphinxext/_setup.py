@@ -25,9 +25,9 @@ from . import _problems as problems
 from . import _scripts as scripts
 from . import _state as state
 from ._cache import end_build, galleries, prepare
-from ._notebook import STORE, place_pictures
+from ._notebook import place_pictures
 from ._reuse import decide, read_again, tell
-from ._watch import ROOT
+from ._watch import ROOT, STORE
 
 __all__ = ["setup"]
 

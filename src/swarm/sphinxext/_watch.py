@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-__all__ = ["ROOT", "TooLong", "Watch", "time_limit"]
+__all__ = ["ROOT", "STORE", "TooLong", "Watch", "time_limit"]
 
 LIMIT = 900.0
 """Seconds that a script may take, unless it says otherwise."""
@@ -28,6 +28,8 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _FILTERS = ("filterwarnings", "simplefilter")
 ROOT = "SWARM_SITE_ROOT"
 """Names the folder that holds the site's sources, to the kernels of notebooks too."""
+STORE = "SWARM_SITE_STORE"
+"""Names the store to them, where their pictures go."""
 
 
 class TooLong(Exception):
@@ -82,6 +84,12 @@ class Watch:
         if not _hooked:
             sys.addaudithook(_tell)
             _hooked.append(True)
+        # Known beforehand: what a hook calls may hold a lock that the code it looks at holds.
+        self._root, self._home = os.environ.get(ROOT), Path.home().resolve()
+        caches = os.environ.get("XDG_CACHE_HOME", self._home / ".cache")
+        common = (tempfile.gettempdir(), sys.prefix, caches, "/dev", "/proc")
+        self._common = [Path(place).resolve() for place in common]
+        self._store = Path(os.environ.get(STORE) or tempfile.gettempdir()).resolve()
         self._catch = warnings.catch_warnings()
         self._catch.__enter__()  # also makes a warning shown that an earlier page has raised
         for change in _of_imports:
@@ -161,16 +169,14 @@ class Watch:
 
     def _may_write(self, path: Path) -> bool:
         path = path.absolute().resolve()
-        if path.is_relative_to(self.folder().resolve()) or "__pycache__" in path.parts:
+        own = (self.folder().resolve(), self._store)
+        if any(path.is_relative_to(place) for place in own) or "__pycache__" in path.parts:
             return True
-        if (root := os.environ.get(ROOT)) and path.is_relative_to(root):
+        if self._root and path.is_relative_to(self._root):
             return False
-        home = Path.home().resolve()
-        caches = os.environ.get("XDG_CACHE_HOME", home / ".cache")
-        common = (tempfile.gettempdir(), sys.prefix, caches, "/dev", "/proc")
-        if any(path.is_relative_to(Path(place).resolve()) for place in common):
+        if any(path.is_relative_to(place) for place in self._common):
             return True
-        hidden = path.is_relative_to(home) and path.relative_to(home).parts[:1]
+        hidden = path.is_relative_to(self._home) and path.relative_to(self._home).parts[:1]
         return bool(hidden and hidden[0][0] == ".")  # caches and settings of libraries
 
 
