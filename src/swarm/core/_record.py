@@ -308,7 +308,7 @@ class Record:
             for field in range(len(self._rows[0]) if self._rows else 0):
                 first = self._rows[0][field]
                 array = np.empty((first.shape[0], known, *first.shape[1:]), first.dtype)
-                for epoch, row in enumerate(self._rows):
+                for epoch, row in enumerate(self._rows[:known]):  # bees to come may have gone on
                     array[:, epoch] = row[field]
                     row[field] = first[:0]  # freed, so that no field is held twice for long
                 self.arrays.append(array)
