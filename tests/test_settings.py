@@ -96,9 +96,15 @@ def test_how_a_swarm_is_trained_does_not_change_it(seed, tmp_path):
             assert all(np.array_equal(opened[k], swarm[k], equal_nan=True) for k in swarm)
 
 
+@pytest.mark.filterwarnings("ignore")  # of bees that fail
 def test_bees_that_go_on_longer_than_those_lifted_lie_in_a_folder_too(tmp_path):
-    settings = {"num_bees": 23, "seed": 4, "fields": "loss,curve", "uneven": "pad"}
-    truth = core.swarm_train(leaving, engine="loop", **settings)
-    swarm = core.swarm_train(leaving, engine="lift", out=tmp_path / "run", **settings)
+    settings = {
+        "num_bees": 7, "seed": 2, "fields": "loss,curve", "on_error": "nan",
+        "until": lambda loss: loss < 0.48,
+    }  # fmt: skip
+    truth = core.swarm_train(failing, engine="loop", **settings)
+    swarm = core.swarm_train(
+        failing, engine="lift", verify=False, out=tmp_path / "run", **settings
+    )
     for name, values in truth.items():
         np.testing.assert_allclose(swarm[name], values, rtol=1e-9, atol=1e-12)
