@@ -4,8 +4,17 @@ Deeper or wider?
 
 Nine kinds of network learn the same three periods of a sine: one to three hidden layers,
 four to sixteen neurons in each. A *hive* trains a swarm of each kind, so that what we
-compare is the kind and not the luck of one initialisation. Guess before you read on: given
-the same number of weights, which learns the sine best, one wide layer or three narrow ones?
+compare is the kind and not the luck of one initialisation.
+
+.. guess:: With as many weights, each at its own best learning rate: which learns best?
+   :right: 2
+
+   - One hidden layer.
+   - Three hidden layers.
+   - It makes no difference.
+
+   With its own best rate, more layers do better here; at one rate for all, the order is
+   another. That is why a comparison has to give each side the rate that suits it.
 
 .. lead-picture::
 """

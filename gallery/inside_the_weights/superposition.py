@@ -3,9 +3,17 @@ Five features in two dimensions
 ===============================
 
 A layer of two neurons has room for two directions at right angles, so it should hold two
-things. Yet when the things are *rare*, training packs five of them in: they stand in a
-pentagon, and get in each other's way so seldom that it pays. Turn the knob and watch the
-third, fourth and fifth feature move in.
+things.
+
+.. guess:: Five things come, each so *rare* that two seldom meet. How many find room?
+   :right: 3
+
+   - Two, the most important.
+   - Four, in two opposite pairs.
+   - All five.
+
+   They stand in a pentagon, and get in each other's way so seldom that it pays. Turn the knob
+   and watch the third, fourth and fifth move in.
 
 .. lead-picture::
 

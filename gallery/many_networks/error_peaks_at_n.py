@@ -4,8 +4,17 @@ The error peaks at n
 
 Forty samples, and a model that may use more and more features, each worth as much as the
 next. What it gets wrong on new samples grows, and with exactly as many features as samples it
-is dreadful. That is where textbooks stop, and call it overfitting. Go on: beyond, the error
-comes down again, below all that was before. Watch the peak rise while the models train.
+is dreadful. That is where textbooks stop, and call it overfitting.
+
+.. guess:: Go on, to features by the hundred. What does the error do?
+   :right: 3
+
+   - It grows and grows.
+   - It stays as bad as it is.
+   - It comes down, below all that was before.
+
+   With features to spare there are many exact answers, and training takes the smallest of
+   them. Watch the peak rise while the models train, and the other side stay low.
 
 .. lead-picture::
 """

@@ -3,9 +3,17 @@ Is 3407 lucky?
 ==============
 
 A seed decides where training starts, and some seeds end better than others. So is there a
-lucky one to keep? Train thousands of seeds on one problem and then on another: whoever was
-best at the first is anyone at the second. Turn the knob to see a seed's luck go, step by step,
-as the second problem differs more.
+lucky one to keep?
+
+.. guess:: Thousands of seeds train on one problem. Where does the best of them come on the next?
+   :right: 2
+
+   - Near the top.
+   - Anywhere.
+   - Near the bottom.
+
+   Whoever was best at the first is anyone at the second: what was lucky was a seed together
+   with a problem. Turn the knob to see the luck go, as the second problem differs more.
 
 .. lead-picture::
 

@@ -4,8 +4,16 @@ One more neuron and the traps vanish
 
 A student network of ten neurons is to find the ten neurons of a teacher just like it. It
 could copy the teacher exactly, yet one student in three stops in a trap: a valley with no
-way down, well above zero. Give the students *one* neuron more than they need, and hardly
-any is caught.
+way down, well above zero.
+
+.. guess:: Give each student *one* neuron more than it needs. How many are caught now?
+   :right: 3
+
+   - About one in three, as before.
+   - More: there is more to get wrong.
+   - Hardly any.
+
+   One neuron to spare opens a way down from nearly every trap.
 
 .. lead-picture::
 """

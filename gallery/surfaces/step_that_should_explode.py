@@ -3,9 +3,18 @@ The step that should explode
 ============================
 
 Take steps that are too long for the ground you stand on, and gradient descent should throw
-you out. Sometimes it does. But on the simplest surface that a network has, a wide ring of
-starts is thrown *inwards*: the loss shoots up, the bee lands where the ground is flatter,
-and there the same step is short enough.
+you out.
+
+.. guess:: The step is too long for where the bee stands, and the loss shoots up. And then?
+   :right: 2
+
+   - It goes on up, for ever.
+   - It may come down, elsewhere.
+   - It swings about where it was.
+
+   Sometimes the bee is gone for good. But on the simplest surface that a network has, a wide
+   ring of starts is thrown *inwards*: the bee lands where the ground is flatter, and there the
+   same step is short enough.
 
 .. lead-picture::
 

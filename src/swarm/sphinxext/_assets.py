@@ -33,7 +33,9 @@ def _add_assets(app: Sphinx, page: str, template: str, context: Any, doctree: An
     scripts = {_ASSETS.get(shown.kind, "") for shown in known.pictures}
     if known.cards or gallery_script(app.env, page):
         scripts.add("gallery")
-    if scripts:  # all share its colours
+    if known.guesses:
+        scripts.add("guess")
+    if scripts - {"guess"}:  # the others share its colours
         app.add_css_file("swarm.css")
     for width in sorted(known.widths):
         app.add_css_file(f"{width_class(width)}.css")
@@ -69,6 +71,8 @@ def _copy_static(app: Sphinx, builder: Any) -> None:
     every = all_pictures(app.env)
     bundles = {shown.bundle for shown in every if isinstance(shown, Figure)}
     scripts = {"gallery", "swarm", *(_ASSETS.get(shown.kind, "swarm") for shown in every)}
+    if any(page.guesses for page in all_pages(app.env).values()):
+        scripts.add("guess")
     names = {f"{name}.{kind}" for name in scripts for kind in ("js", "css")}
     for name in names | bundles:
         _copy(_source(name), static / name)

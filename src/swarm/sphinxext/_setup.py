@@ -16,6 +16,7 @@ from . import _assets as assets
 from . import _borrow as borrow
 from . import _cards as cards
 from . import _directives as directives
+from . import _guess as guess
 from . import _lead as lead
 from . import _mathml as mathml
 from . import _nodes as nodes
@@ -41,8 +42,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("swarm_dark", None, "html")
     app.add_config_value("swarm_sources", None, "")
     parts = (
-        state, nodes, directives, borrow, cards, lead, pages, mathml, problems, scripts, ahead,
-        assets, book,
+        state, nodes, directives, borrow, cards, guess, lead, pages, mathml, problems, scripts,
+        ahead, assets, book,
     )  # fmt: skip
     for part in parts:
         part.setup(app)
@@ -54,7 +55,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", end_build, priority=900)
     return {
         "version": __version__,
-        "env_version": 4,
+        "env_version": 5,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

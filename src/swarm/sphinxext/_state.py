@@ -45,6 +45,8 @@ class Page:
     """The pages of which it shows pictures."""
     waits: bool = False
     """Whether it has yet to be given them."""
+    guesses: bool = False
+    """Whether it asks its reader to guess."""
     problems: list[str] = field(default_factory=list)
 
 
