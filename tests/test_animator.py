@@ -1092,6 +1092,14 @@ def test_colours_of_a_heat_map_are_those_of_its_first_and_last_epoch(axes):
     assert plot.artists[0].shades.max() == 255
 
 
+def test_a_still_heat_map_spends_its_colours_on_its_own_epoch():
+    figure = animator.hive_heatmap(sweep(), "lr", "width", epoch=2)
+    shown = animator.HeatmapSwarm(sweep(), "lr", "width").values[2]
+    assert figure.axes[1].get_ylim() == pytest.approx((shown.min(), shown.max()))
+    texts = written(figure.axes[0])
+    assert all(texts[place] == number_text(value) for place, value in np.ndenumerate(shown))
+
+
 def test_a_heat_map_takes_any_score():
     def final_gap(entry):
         return np.ptp(entry["loss"], axis=0)

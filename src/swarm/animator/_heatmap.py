@@ -181,7 +181,7 @@ def hive_heatmap(
     hive_data, facx, facy, score, **options
         As for `HeatmapSwarm`.
     epoch : int, default -1
-        As for `hive_plot`.
+        As for `hive_plot`. The colours' ends are by default those of this epoch.
 
     Returns
     -------
@@ -195,12 +195,14 @@ def hive_heatmap(
     """
     plot = HeatmapSwarm(hive_data, facx, facy, score, **options)
     frame = recorded_epoch(epoch, plot.num_frames)
+    plot.values = plot.values[[frame]]
+    plot.norm = _norm(plot.values, options.get("limits"), options.get("log"))
     inches, dpi = figure_size(1, 1, None, None)
     with mpl.rc_context(LIGHT.rc(inches[0])):
         figure = Figure(figsize=inches, dpi=dpi, layout="constrained")
         plot.plot_init(figure.subplots())
         figure.draw_without_rendering()
-        plot.animate(frame)
+        plot.animate(0)
     return figure
 
 
