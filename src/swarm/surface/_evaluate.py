@@ -9,6 +9,7 @@ the very network, that network is taken for the copy, and gets its weights back.
 """
 
 import copy
+import itertools
 import math
 import time
 import warnings
@@ -35,6 +36,8 @@ __all__ = ["Evaluator"]
 
 Array = NDArray[np.float64]
 Tile = tuple[slice, slice]
+Known = dict[tuple[int, int], Array]
+"""Metrics (metric,) of one batch at points (row, column)."""
 
 CPU_BYTES = 2**21
 """How large intermediates may be, as far as it goes: they should stay in the processor's cache."""
@@ -47,6 +50,12 @@ WEIGHTS_BYTES = 8 * 2**20
 
 SOONER = 0.9
 """How much of the time one by one going together may take."""
+
+TRIAL, TRIAL_SECONDS = 32, 3e-3
+"""For how many points, and for how long, it is tried what going together takes."""
+
+POINTS_BYTES = 2**18
+"""How much memory the weights of points that go one by one may take: they stay in the cache."""
 
 MOST = 1024
 """The most sets of weights in a tile."""
@@ -109,22 +118,26 @@ class Evaluator:
         if self.layout.device.type == "cpu":
             # The C library gives memory back to the system that it will soon ask for again, page
             # by page, until it has seen a large piece go.
-            torch.empty(16 * 2**20, dtype=torch.uint8)
+            torch.empty(31 * 2**20, dtype=torch.uint8)
+            # What is touched for the first time is slow, and would blur the comparison of ways.
+            _ = [torch.zeros(CPU_BYTES, dtype=torch.uint8) for _ in range(4 * self.at_once)]
         total = Total(list(self.metrics), source.shape)
         tiles: list[Tile] = []
         with lent(self.original):
             for batch in batches:
+                known: Known = {}
                 if not tiles:
-                    n_jobs = self._choose_network(source, batch, n_jobs)
+                    n_jobs = self._choose_network(source, batch, known, n_jobs)
                 shares = self._probe(source, batch)
                 total.note(batch, shares)
                 if not tiles:
                     refuse_noise(shares, self._probe(source, batch))
                     tiles = self._tiles(source, joblib.effective_n_jobs(n_jobs))
+                known[0, 0] = np.array([float(share.value) for share in shares])
                 if self.at_once and batch.shapes not in self.trusted:
                     self.trusted.add(batch.shapes)
-                    self.at_once = self._is_better(source, batch)
-                total.add(self._evaluate(source, tiles, batch, n_jobs))
+                    self.at_once = self._is_better(source, batch, known)
+                total.add(self._evaluate(source, tiles, batch, known, n_jobs))
             total.compare(lambda batch: self._probe(source, batch))
         return total.values()
 
@@ -132,19 +145,23 @@ class Evaluator:
     def few(self, flat: Tensor, batch: Batch) -> Array:
         """Return the metrics (metric, point) of one batch at few weights (point, P)."""
         with lent(self.original):
-            return np.stack(list(self._each(flat, batch)), axis=1)
+            return np.stack(list(self._each([flat], batch)), axis=1)
 
-    def _choose_network(self, source: Source, batch: Batch, n_jobs: int | None) -> int | None:
+    def _choose_network(
+        self, source: Source, batch: Batch, known: Known, n_jobs: int | None
+    ) -> int | None:
         """Take the caller's network where a copy is not the same, and return the workers for it.
 
-        A penalty in the loss, or a hook, may read the weights of the very network.
+        What it gives at some points is then `known`. A penalty in the loss, or a hook, may read the weights of the very network.
         """
         height, width = source.shape
         y, x = np.divmod(np.unique([0, height * width // 2, height * width - 1]), width)
         flat, private = source.flat(y, x), self.net
         copied = self.few(flat, batch)
         self._use(self.original)
-        if not same(copied, self.few(flat, batch), self.layout.dtypes.values()):
+        found = self.few(flat, batch)
+        known.update(zip(zip(y.tolist(), x.tolist(), strict=True), found.T, strict=True))
+        if not same(copied, found, self.layout.dtypes.values()):
             return 1  # there is but one
         self._use(private)
         return n_jobs
@@ -157,17 +174,22 @@ class Evaluator:
         return [watched(m, outputs, batch.targets) for m in self.metrics.values()]
 
     def _evaluate(
-        self, source: Source, tiles: list[Tile], batch: Batch, n_jobs: int | None
+        self,
+        source: Source,
+        tiles: list[Tile],
+        batch: Batch,
+        known: Known,
+        n_jobs: int | None,
     ) -> Array:
         """Return the metrics (metric, row, column) of one batch."""
         jobs = min(joblib.effective_n_jobs(n_jobs), len(tiles))
         groups = [tiles[i::jobs] for i in range(jobs)]
         if jobs == 1:
-            done = [self._group(source, tiles, batch)]
+            done = [self._group(source, tiles, batch, known)]
         else:
             # Each worker has a copy of its own: weights are swapped within the network.
             done = joblib.Parallel(n_jobs=n_jobs)(
-                joblib.delayed(copy.deepcopy(self)._group)(source, group, batch)
+                joblib.delayed(copy.deepcopy(self)._group)(source, group, batch, known)
                 for group in groups
             )
         values = np.empty((len(self.metrics), *source.shape))
@@ -177,10 +199,11 @@ class Evaluator:
         return values
 
     @torch.no_grad()
-    def _group(self, source: Source, tiles: list[Tile], batch: Batch) -> list[Array]:
-        evaluate = self._together if self.at_once else self._one_by_one
+    def _group(self, source: Source, tiles: list[Tile], batch: Batch, known: Known) -> list[Array]:
         indices = [[np.arange(side.start, side.stop) for side in tile] for tile in tiles]
-        return [evaluate(source, rows, cols, batch) for rows, cols in indices]
+        if self.at_once:
+            return [self._together(source, rows, cols, batch) for rows, cols in indices]
+        return [self._one_by_one(source, rows, cols, batch, known) for rows, cols in indices]
 
     # -- the size of a tile -------------------------------------------------------------------
 
@@ -214,16 +237,29 @@ class Evaluator:
         outputs = called(self.net, batch)
         return np.array([float(mean(m(outputs, batch.targets))) for m in self.metrics.values()])
 
-    def _each(self, flat: Tensor, batch: Batch) -> Iterator[Array]:
-        """Yield the metrics (metric,) at weights (point, P), one after another."""
-        parts = [part.unbind() for part in self.layout.split(flat).values()]
-        for weights in zip(*parts, strict=True):
-            place(self.parameters, weights)
+    def _each(self, parts: Iterable[Tensor], batch: Batch) -> Iterator[Array]:
+        """Yield the metrics (metric,) at the weights in each of several (point, P), in turn."""
+        point = torch.empty(self.layout.size, dtype=self.layout.dtype, device=self.layout.device)
+        views = not point.is_cuda and {*self.layout.dtypes.values()} == {point.dtype}
+        if views:  # what is written into one tensor is then in all parameters
+            self._load(point)
+        for weights in itertools.chain.from_iterable(parts):
+            if views:
+                point.copy_(weights)
+            else:
+                self._load(weights)
             yield self._one(batch)
 
-    def _one_by_one(self, source: Source, rows: Index, cols: Index, batch: Batch) -> Array:
-        y, x = (grid.ravel() for grid in np.meshgrid(rows, cols, indexing="ij"))
-        values = np.stack(list(self._each(source.flat(y, x), batch)), axis=1)
+    def _one_by_one(
+        self, source: Source, rows: Index, cols: Index, batch: Batch, known: Known
+    ) -> Array:
+        """Return the metrics (metric, row, column) of a tile, but evaluate no point again."""
+        points = [(int(y), int(x)) for y in rows for x in cols]
+        new = [point for point in points if point not in known]
+        step = max(1, POINTS_BYTES // (self.layout.size * self.layout.dtype.itemsize))
+        flat = (source.flat(*np.transpose(new[i : i + step])) for i in range(0, len(new), step))
+        found = known | dict(zip(new, self._each(flat, batch), strict=True))
+        values = np.stack([found[point] for point in points], axis=1)
         return values.reshape(-1, len(rows), len(cols))
 
     # -- a whole tile at once -----------------------------------------------------------------
@@ -262,10 +298,11 @@ class Evaluator:
             for (home, key, _), parameter in zip(self.places, kept, strict=True):
                 home[key] = parameter
 
-    def _is_better(self, source: Source, batch: Batch) -> bool:
+    def _is_better(self, source: Source, batch: Batch, known: Known) -> bool:
         """Compare both ways at points spread over the grid, for every shape of batch.
 
-        Weights go together where that gives the same, and sooner.
+        Weights go together where that gives the same, and sooner. What was evaluated one by one
+        is then `known`.
         """
         height, width = source.shape
         across = 3 if height > 1 else 9
@@ -274,40 +311,56 @@ class Evaluator:
         )
         # Away from the middle, where a plane's origin is and much is alike.
         cols = np.unique(np.minimum(cols + (cols == (width - 1) // 2), width - 1))
-        points = len(rows) * len(cols)
-        if height * width <= 2 * points:
+        if height * width <= 2 * len(rows) * len(cols):
             return False
         # What fails to be replaced (an LSTM keeps its weights in a second place) shows as NaN.
         nothing = self.layout.tensor(np.full(self.layout.size, np.nan))
         self._load(nothing)
         try:
-            together, first = self._timed(source, rows, cols, batch)
-            again = self._timed(source, rows, cols, batch)[1]
+            start = self._clock()
+            together = self._together(source, rows, cols, batch)
+            first = self._clock() - start
         except Exception:
             return False
         y, x = (grid.ravel() for grid in np.meshgrid(rows, cols, indexing="ij"))
         start, alone, seconds = self._clock(), [], math.inf
-        for values in self._each(source.flat(y, x), batch):
+        for values in self._each([source.flat(y, x)], batch):
             alone.append(values)
             start, before = self._clock(), start
             seconds = min(seconds, start - before)
+        known.update(zip(zip(y.tolist(), x.tolist(), strict=True), alone, strict=True))
         expected = np.stack(alone, axis=1).reshape(together.shape)
-        sooner = min(first, again) < SOONER * points * seconds
-        alike = same(together, expected, self.layout.dtypes.values())
-        return bool(alike and sooner and np.isfinite(expected).any())
+        if not same(together, expected, self.layout.dtypes.values()):
+            return False
+        if not np.isfinite(expected).any():
+            return False
+        most = SOONER * seconds
+        return first < most * len(alone) or self._is_sooner(source, batch, most)
+
+    def _is_sooner(self, source: Source, batch: Batch, most: float) -> bool:
+        """Time a larger tile, now that all is warm, where that does not take long."""
+        points = min(TRIAL, int(TRIAL_SECONDS / max(most, 1e-9)))
+        cols, rows = np.arange(min(source.shape[1], 8)), np.arange(source.shape[0])
+        rows = rows[: points // len(cols)]
+        points = len(rows) * len(cols)
+        if not points:
+            return False
+        share = points / min(self.most, math.prod(source.shape))
+        before = math.inf
+        while True:
+            start = self._clock()
+            noted = self._noted(source, rows, cols, batch)
+            middle = self._clock()
+            self._computed(noted, source, rows, cols)
+            # To note what is to be done costs a tile the same whatever its size.
+            seconds = self._clock() - middle + (middle - start) * share
+            if seconds < most * points:
+                return True
+            if seconds > SOONER * before:  # it no longer gets faster, as it does in a new process
+                return False
+            before = seconds
 
     def _clock(self) -> float:
         """Return a time in seconds; where one thread works, that which others do not disturb."""
         alone = torch.get_num_threads() == 1 and self.layout.device.type == "cpu"
         return time.thread_time() if alone else time.perf_counter()
-
-    def _timed(
-        self, source: Source, rows: Index, cols: Index, batch: Batch
-    ) -> tuple[Array, float]:
-        """Return the metrics of a tile and how long they take, but for a large tile's overhead."""
-        start = self._clock()
-        noted = self._noted(source, rows, cols, batch)
-        middle = self._clock()
-        values = self._computed(noted, source, rows, cols)
-        share = len(rows) * len(cols) / min(self.most, math.prod(source.shape))
-        return values, self._clock() - middle + (middle - start) * share
