@@ -51,8 +51,8 @@ WEIGHTS_BYTES = 8 * 2**20
 SOONER = 0.9
 """How much of the time one by one going together may take."""
 
-TRIAL, TRIAL_SECONDS = 32, 3e-3
-"""For how many points, and for how long, it is tried what going together takes."""
+TRIAL, TRIAL_SHARE = 32, 0.02
+"""For how many points, and for what share of all, it is tried what going together takes."""
 
 POINTS_BYTES = 2**18
 """How much memory the weights of points that go one by one may take: they stay in the cache."""
@@ -338,14 +338,14 @@ class Evaluator:
         return first < most * len(alone) or self._is_sooner(source, batch, most)
 
     def _is_sooner(self, source: Source, batch: Batch, most: float) -> bool:
-        """Time a larger tile, now that all is warm, where that does not take long."""
-        points = min(TRIAL, int(TRIAL_SECONDS / max(most, 1e-9)))
+        """Time a larger tile, now that all is warm, where that is a small part of the work."""
+        everything = math.prod(source.shape)
         cols, rows = np.arange(min(source.shape[1], 8)), np.arange(source.shape[0])
-        rows = rows[: points // len(cols)]
+        rows = rows[: min(TRIAL, int(TRIAL_SHARE * everything)) // len(cols)]
         points = len(rows) * len(cols)
         if not points:
             return False
-        share = points / min(self.most, math.prod(source.shape))
+        share = points / min(self.most, everything)
         before = math.inf
         while True:
             start = self._clock()

@@ -4,6 +4,7 @@ NumPy has some of them in vector instructions where PyTorch has not, and takes
 a seventh of the time then, on one thread.
 """
 
+import math
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["celu_", "elu_", "expm1_", "log_", "mish_", "selu_", "softplus_", "tanh_"]
+__all__ = ["celu_", "elu_", "exp_", "expm1_", "log_", "mish_", "selu_", "softplus_", "tanh_"]
 
 SINGLE = (torch.float32, torch.float64)
 
@@ -50,6 +51,15 @@ def _apply_(name: str, x: Tensor) -> Tensor:
     return x
 
 
+def exp_(x: Tensor, factor: float = 1.0) -> Tensor:
+    """Write exp(factor · x).
+
+    A power of 2 takes a quarter of the time. It is as exact as if `x` was off by half a unit in
+    its last place, which the rounding of what `x` was computed from has made it anyway.
+    """
+    return x.mul_(factor / math.log(2)).exp2_()
+
+
 def expm1_(x: Tensor) -> Tensor:
     return _apply_("expm1", x)
 
@@ -70,7 +80,7 @@ def tanh_(x: Tensor) -> Tensor:
 def mish_(x: Tensor) -> Tensor:
     if x.dtype not in SINGLE or x.is_cuda:
         return x.copy_(F.mish(x))
-    grown = _apply_("exp", x.clamp(max=30))  # tanh(log(1 + n)) = n(n + 2) / (n(n + 2) + 2)
+    grown = exp_(x.clamp(max=30))  # tanh(log(1 + n)) = n(n + 2) / (n(n + 2) + 2)
     grown.mul_(grown + 2)
     return x.mul_(grown.div_(grown + 2))
 
@@ -102,8 +112,5 @@ def softplus_(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     exact = x.dtype == torch.float32 and 17 <= threshold <= 80 and most > 0
     if not (exact and _by_numpy("log1p", x)):
         return x.copy_(F.softplus(x, beta, threshold))
-    grown = x.clamp(max=most)
-    if beta == 1:
-        return torch.maximum(x, _apply_("log1p", _apply_("exp", grown)), out=x)
-    grown = _apply_("log1p", _apply_("exp", grown.mul_(beta))).div_(beta)
-    return torch.maximum(x, grown, out=x)
+    grown = _apply_("log1p", exp_(x.clamp(max=most), beta))
+    return torch.maximum(x, grown if beta == 1 else grown.div_(beta), out=x)
