@@ -152,7 +152,8 @@ class Evaluator:
     ) -> int | None:
         """Take the caller's network where a copy is not the same, and return the workers for it.
 
-        What it gives at some points is then `known`. A penalty in the loss, or a hook, may read the weights of the very network.
+        A penalty in the loss, or a hook, may read the weights of the very network. What was
+        evaluated to see that is then `known`.
         """
         height, width = source.shape
         y, x = np.divmod(np.unique([0, height * width // 2, height * width - 1]), width)
@@ -160,8 +161,10 @@ class Evaluator:
         copied = self.few(flat, batch)
         self._use(self.original)
         found = self.few(flat, batch)
-        known.update(zip(zip(y.tolist(), x.tolist(), strict=True), found.T, strict=True))
-        if not same(copied, found, self.layout.dtypes.values()):
+        alike = same(copied, found, self.layout.dtypes.values())
+        values = copied if alike else found
+        known.update(zip(zip(y.tolist(), x.tolist(), strict=True), values.T, strict=True))
+        if not alike:
             return 1  # there is but one
         self._use(private)
         return n_jobs
