@@ -498,6 +498,75 @@ def test_bees_that_disagree_on_a_branch_are_split_and_each_group_lifted():
     assert_close(swarm, fly(parting, "loop", num_bees=20))
 
 
+@pytest.fixture
+def groups(monkeypatch):
+    """The groups that are flown, by the number of their bees."""
+    flown, fly_group = [], _fly._fly_group
+
+    def noted(flight, group, judge):
+        flown.append(len(group))
+        return fly_group(flight, group, judge)
+
+    monkeypatch.setattr(_fly, "_fly_group", noted)
+    return flown
+
+
+def test_the_fewer_leave_at_a_branch_and_the_others_fly_on(groups):
+    def bee():
+        loss = kind = torch.rand(())
+        for epoch in range(12):
+            if epoch == 7 and kind < 0.1:
+                loss = loss + 5
+            loss = loss + torch.rand(())
+            yield loss, epoch
+
+    swarm = fly(bee, num_bees=40)
+    assert 0 < (swarm["V1"][:, 7] - swarm["V1"][:, 6] > 4).sum() < 10
+    assert groups[0] == 40
+    assert sum(groups) < 50  # none but those that left begins anew
+    assert_close(swarm, fly(bee, "loop", num_bees=40))
+
+
+def test_bees_go_on_though_what_others_that_left_would_do_raises(groups):
+    table = torch.arange(8.0)
+
+    def bee():
+        place = 10 * torch.rand(())
+        for epoch in range(6):
+            if epoch == 3 and place >= 8:
+                place = place - 8
+            yield table[place.long()] if epoch >= 3 else place
+
+    swarm = fly(bee, num_bees=40)
+    assert (swarm["V1"][:, 0] >= 8).any()
+    assert groups[:2] == [40, int((swarm["V1"][:, 0] < 8).sum())]
+    assert_close(swarm, fly(bee, "loop", num_bees=40))
+
+
+def test_only_bees_that_are_there_are_asked_and_compared():
+    def bee():
+        kind, total = torch.rand(()), torch.zeros(())
+        apart = False
+        for epoch in range(9):
+            if epoch == 2 and kind < 0.2:
+                apart = True
+            total = total + torch.rand(())
+            if epoch > 4:
+                yield total, apart, int((kind > 0.2).item())
+            else:
+                yield total, apart, 1
+
+    # The last bee, which would be compared with itself alone, is one of those that leave.
+    def kind(seed):
+        torch.manual_seed(core.bee_seed(seed, 11))
+        return float(torch.rand(()))
+
+    seed = next(s for s in range(1000) if kind(s) < 0.2)
+    swarm = fly(bee, num_bees=12, seed=seed)
+    assert swarm["V2"][-1, -1]
+    assert_close(swarm, fly(bee, "loop", num_bees=12, seed=seed))
+
+
 def test_a_branch_on_which_all_agree_is_taken():
     def bee():
         for loss, bias in plain():
@@ -737,8 +806,7 @@ def test_the_bar_counts_bees_after_falling_back(capsys):
 def test_what_is_quicker_one_by_one_is_looped_unless_told_otherwise(
     capsys, monkeypatch, engine, said
 ):
-    # The least time that an epoch of the bee alone has taken.
-    monkeypatch.setattr(_lone, "min", lambda known, seconds: 1e-9, raising=False)
+    monkeypatch.setattr(_lone.Lone, "took", lambda lone, epoch: 1e-9)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         swarm = core.swarm_train(plain, num_bees=4, seed=3, engine=engine, progress=True)

@@ -16,13 +16,14 @@ from swarm.core._progress import Progress
 from swarm.core._swarms import Swarms
 from swarm.core._until import Endings
 from swarm.lift import CannotLift
-from swarm.lift._fly import Flight, Left, fly, outside_of
+from swarm.lift._fly import Flight, Left, Outside, fly, outside_of
 
 __all__ = ["train_lifted"]
 
 MEMORY = 1 << 28  # bytes that a chunk of bees may take
 TENSOR = 1 << 24  # bytes that the largest tensor of a chunk is to take
 FEW = 64
+BRIEF = 0.03  # seconds of training one by one, against which lifting has little to win
 FIRST = 200  # bees of the first chunk, where results are to be larger than memory
 
 
@@ -54,7 +55,28 @@ def train_lifted(
         outside = outside_of(job.trainer, job.params)
     except CannotLift as reason:
         return bees.start, reason
-    size = _first_size(job, bees)
+    lones = Lones(job)
+    lone = lones(bees[-1])
+    try:
+        raced = job.settings.engine == "auto" and job.settings.verify
+        if raced and lone.is_brief(BRIEF / len(bees)):
+            return bees.start, None
+        return _train_chunks(job, swarms, bees, progress, alone, lones, outside)
+    finally:
+        lones.close(bees)
+
+
+def _train_chunks(
+    job: Job,
+    swarms: Swarms,
+    bees: range,
+    progress: Progress,
+    alone: Callable[[Job, Swarms, int], None],
+    lones: Lones,
+    outside: Outside,
+) -> tuple[int, CannotLift | None]:
+    """Train chunk by chunk, as `train_lifted` says."""
+    size = _first_size(job, bees, lones)
     low = bees.start
     while low < bees.stop:
         # Until the number of epochs is known, what is to lie in a folder is held in memory.
@@ -62,7 +84,6 @@ def train_lifted(
         chunk = range(low, min(low + now, bees.stop))
         part = swarms.part(chunk)
         endings = Endings(part, job.settings.until, job.settings.pad)
-        lones = Lones(job, chunk)
         try:
             left = fly(
                 Flight(
@@ -70,7 +91,7 @@ def train_lifted(
                     job.seeds[chunk.start : chunk.stop],
                     endings.write,
                     end=endings.end,
-                    alone=lones if job.settings.verify else None,
+                    alone=partial(_alone, lones, chunk) if job.settings.verify else None,
                     race=job.settings.engine == "auto",
                     tick=progress.epoch,
                     numbers=bool(job.each),
@@ -79,8 +100,7 @@ def train_lifted(
             )
         except CannotLift as reason:
             return low, reason
-        finally:
-            lones.close()
+        lones.close(chunk)
         if len(left.bees) == len(chunk):
             if left.raised is left.by_setting is left.by_branch is None:
                 return low, None  # one after another is quicker
@@ -116,13 +136,16 @@ def _start(job: Job, low: int, bees: NDArray[np.intp]) -> Iterator[Any]:
     return job.start_together(low + bees)
 
 
-def _first_size(job: Job, bees: range) -> int:
+def _alone(lones: Lones, chunk: range, position: int) -> Lone:
+    return lones(chunk[position])
+
+
+def _first_size(job: Job, bees: range, lones: Lones) -> int:
     """Choose how many bees go at once."""
     if job.settings.chunk is not None:
         return job.settings.chunk
-    lone = Lone(partial(job.start, bees[-1]), job.seeds[bees[-1]])
+    lone = lones(bees[-1])  # which a single chunk is compared with
     nbytes = lone.measure()
-    lone.close()
     # A tensor of all bees beyond some 32 MB is mapped anew at each step, which costs more than
     # it saves; a few bees at least share the cost of each operation.
     fit = max(FEW, TENSOR // max(1, lone.largest))

@@ -19,7 +19,7 @@ from swarm.lift._thread import thread_settings
 
 __all__ = ["Lone", "Lones"]
 
-METERED = 2  # epochs whose memory is measured, and whose time therefore is not
+METERED = 2  # epochs whose memory is measured, where it is
 
 
 class Lone:
@@ -39,18 +39,24 @@ class Lone:
         self._states: Any = None
         self._done = 0  # epochs that the run has yielded
         self._ended = False
+        self.whole = False  # whether it has come to its end by itself
         self._jitter: _Jitter | None = None
         self._rows: list[list[NDArray[Any]]] = []
         self._disturbed: list[list[NDArray[Any]]] = []
         self.nbytes = 0  # the most that the operations of an epoch return
         self.largest = 0  # the most that one of them returns
-        self.seconds = float("inf")  # the least that an epoch has taken
+        self._metering = False
+        self._took: list[float] = []  # seconds, by epoch
 
     def row(self, epoch: int) -> Sequence[NDArray[Any]] | None:
         """Return what the bee yields in an epoch; None once it has ended or raised."""
         while len(self._rows) <= epoch and not self._ended:
             self._advance()
         return self._rows[epoch] if epoch < len(self._rows) else None
+
+    def took(self, epoch: int) -> float:
+        """Return the seconds that an epoch took; infinity if it has not been reached."""
+        return self._took[epoch] if epoch < len(self._took) else float("inf")
 
     def jittered(self, epoch: int) -> Sequence[Sequence[NDArray[Any]]]:
         """Return all that the bee yields up to an epoch, with its rounding disturbed.
@@ -71,9 +77,17 @@ class Lone:
         twin.close()
         return twin._rows
 
+    def is_brief(self, seconds: float) -> bool:
+        """Train on for some time; return whether the bee comes to its end within it."""
+        while not self._ended and sum(self._took) < seconds:
+            self._advance()
+        return self.whole and sum(self._took) < seconds
+
     def measure(self) -> int:
         """Return the memory that a bee takes, in bytes."""
+        self._metering = True
         self.row(METERED - 1)
+        self._metering = False
         # What backward keeps and makes is about as much again, twice.
         return 3 * self.nbytes + sum(value.nbytes for row in self._rows[:1] for value in row)
 
@@ -87,7 +101,7 @@ class Lone:
     def _mode(self) -> TorchFunctionMode | None:
         if self._jitter:
             return self._jitter
-        return Meter() if len(self._rows) < METERED else None
+        return Meter() if self._metering else None
 
     def _advance(self) -> None:
         """Train for one more epoch."""
@@ -100,7 +114,7 @@ class Lone:
                     self._done += 1
                 self._train_epoch(self._run)
         except StopIteration:
-            self._ended = True
+            self._ended = self.whole = True
         except Exception:  # met again, and reported, when the bee is trained
             self._ended = True
         if _ambience() != before or self._ended:
@@ -129,32 +143,30 @@ class Lone:
         begin = time.perf_counter()
         with mode or nullcontext():
             yielded = next(run)
+        self._took.append(time.perf_counter() - begin)
         if isinstance(mode, Meter):
             self.nbytes = max(self.nbytes, mode.nbytes)
             self.largest = max(self.largest, mode.largest)
-        else:
-            self.seconds = min(self.seconds, time.perf_counter() - begin)
         self._rows.append([np.array(as_array(value)) for value in as_values(yielded)])
         self._done += 1
 
 
 class Lones:
-    """Bees by their position in a range, each trained alone once it is asked for."""
+    """Bees of a job, each trained alone once it is asked for."""
 
-    def __init__(self, job: Job, bees: range) -> None:
-        self._job, self._range = job, bees
+    def __init__(self, job: Job) -> None:
+        self._job = job
         self._bees: dict[int, Lone] = {}
 
-    def __call__(self, position: int) -> Lone:
-        if position not in self._bees:
-            bee = self._range[position]
-            self._bees[position] = Lone(partial(self._job.start, bee), self._job.seeds[bee])
-        return self._bees[position]
+    def __call__(self, bee: int) -> Lone:
+        if bee not in self._bees:
+            self._bees[bee] = Lone(partial(self._job.start, bee), self._job.seeds[bee])
+        return self._bees[bee]
 
-    def close(self) -> None:
-        """End all bees."""
-        for bee in self._bees.values():
-            bee.close()
+    def close(self, chunk: range) -> None:
+        """End and forget the bees of a chunk."""
+        for bee in [*filter(chunk.__contains__, self._bees)]:
+            self._bees.pop(bee).close()
 
 
 class _Jitter(TorchFunctionMode):

@@ -18,7 +18,7 @@ from swarm.lift._compare import compare
 from swarm.lift._mode import Lift
 from swarm.lift._ops import as_array
 from swarm.lift._patches import Patches, refuse_hooks
-from swarm.lift._refuse import CannotLift, Slower, Split, Stop, noting
+from swarm.lift._refuse import CannotLift, Company, Slower, Split, Stop, noting
 from swarm.lift._thread import OwnSettings
 from swarm.lift._values import Bees, Values
 from swarm.lift._watch import Outside, Watch, outside_of
@@ -30,23 +30,27 @@ __all__ = [
     "Left",
     "Lone",
     "Meter",
+    "Outside",
     "fly",
     "outside_of",
     "uncompiled",
 ]
 
 Array = NDArray[Any]
-MAX_SPLITS = 16
+MAX_AGAIN = 16  # groups that part from others and fly again from their start
 _EARLY = "decide by torch.where instead of if, and end bees by until="
 SMALL = 2  # groups of this size are quicker one by one
 VERIFIED = 3  # epochs compared at the start, and from each in which something is new
 RACED = 4  # the epoch by which it is decided whether lifting pays
+TIMED = 2  # the first epoch whose times are compared; before it memory may be measured
+_FIRST_USE = 0.5  # seconds that what is done for the first time in a process may take
 
 
 class Lone(Protocol):
     """A bee that is trained alone, as far as it is asked to."""
 
-    seconds: float  # the least that an epoch has taken
+    def took(self, epoch: int) -> float:
+        """Return the seconds that an epoch took; infinity if it has not been reached."""
 
     def row(self, epoch: int) -> Sequence[Array] | None:
         """Return what the bee yields in an epoch; None once it has ended or raised."""
@@ -124,55 +128,83 @@ def fly(flight: Flight) -> Left:
     CannotLift
         If the bees cannot be trained at once.
     """
-    seeds = flight.seeds
-    groups: list[NDArray[np.intp]] = [np.arange(len(seeds))]
-    left: list[NDArray[np.intp]] = []
-    raised: Exception | None = None
-    by_setting: CannotLift | None = None
-    by_branch: CannotLift | None = None
-    splits = alone_now = 0
-    while groups:
-        group = groups.pop()
-        judge = _Judge(flight, Lift([seeds[int(i)] for i in group]), int(group[-1]))
+    groups = _Groups(flight)
+    while groups.todo:
+        groups.fly(groups.todo.pop())
+    bees = np.sort(np.concatenate(groups.alone)) if groups.alone else np.arange(0)
+    return Left(bees, groups.raised, groups.by_setting, groups.by_branch)
+
+
+class _Groups:
+    """The groups of bees that are still to fly, and those that are to be trained one by one."""
+
+    def __init__(self, flight: Flight) -> None:
+        self._flight = flight
+        self._all = len(flight.seeds)
+        self._again = self._parted = 0
+        self.todo: list[NDArray[np.intp]] = [np.arange(self._all)]
+        self.alone: list[NDArray[np.intp]] = []
+        self.raised: Exception | None = None
+        self.by_setting: CannotLift | None = None
+        self.by_branch: CannotLift | None = None
+
+    def fly(self, group: NDArray[np.intp]) -> None:
+        """Train a group, and sort in what is left of it."""
+        judge = _Judge(self._flight, group)
+        end: BaseException | None
         try:
-            error = _fly_group(flight, group, judge)
-        except Split as split:
-            splits += split.reason is None
-            if splits > MAX_SPLITS:
-                raise CannotLift(
-                    f"more than {MAX_SPLITS} branches on which bees disagree",
-                    split.where,
-                    "decide by torch.where instead of if",
-                ) from None
-            parts = [group[split.ways == way] for way in np.unique(split.ways)]
-            few = judge.few
-            small = [part for part in parts if len(part) <= few]
-            groups += [part for part in parts if len(part) > few]
-            left += small
-            alone_now += sum(map(len, small))
-            if split.reason is not None and len(small) == len(parts) and len(group) == len(seeds):
-                raise split.reason from None
-            if small:
-                by_setting = by_setting or split.reason
-            if split.reason is None and 4 * alone_now > len(seeds):
-                by_branch = CannotLift("branches on which bees disagree", split.where, _EARLY)
-        except Slower:
-            left.append(group)
-        except Stop as stop:
-            raise stop.reason from None
-        else:
-            if error is not None:
-                left.append(group)
-                raised = raised or error
-    bees = np.sort(np.concatenate(left)) if left else np.arange(0)
-    return Left(bees, raised, by_setting, by_branch)
+            end = _fly_group(self._flight, group, judge)
+        except (Split, Slower, Stop) as what:
+            end = what
+        company = judge.company
+        for gone, where in company.left:
+            self._part(group[gone], where, judge.few)
+        here = group[company.stays]
+        if isinstance(end, Split):
+            ways = company.here(end.ways)
+            self._split([here[ways == way] for way in np.unique(ways)], end, judge.few)
+        elif isinstance(end, Slower):
+            self.alone.append(here)
+        elif end is not None and not company.whole:  # it may be for those that have left
+            self.todo.append(here)
+        elif isinstance(end, Stop):
+            raise end.reason from None
+        elif isinstance(end, Exception):
+            self.alone.append(here)
+            self.raised = self.raised or end
+
+    def _part(self, part: NDArray[np.intp], where: str, few: int) -> None:
+        """Sort in bees that parted from others by themselves."""
+        if len(part) > few and self._again < MAX_AGAIN:
+            self._again += 1
+            self.todo.append(part)
+            return
+        self.alone.append(part)
+        self._parted += len(part)
+        if 4 * self._parted > self._all:
+            self.by_branch = CannotLift("branches on which bees disagree", where, _EARLY)
+
+    def _split(self, parts: list[NDArray[np.intp]], split: Split, few: int) -> None:
+        """Sort in all bees of a run that is at its end."""
+        if split.reason is None:
+            for part in parts:
+                self._part(part, split.where, few)
+            return
+        small = [part for part in parts if len(part) <= few]
+        if len(small) == len(parts) and sum(map(len, parts)) == self._all:
+            raise split.reason from None
+        self.todo += [part for part in parts if len(part) > few]
+        self.alone += small
+        if small:
+            self.by_setting = self.by_setting or split.reason
 
 
 def _fly_group(flight: Flight, group: NDArray[np.intp], judge: "_Judge") -> Exception | None:
-    """Train bees that never part; return what they raise, if they do."""
-    lift = judge.lift
+    """Train bees for as long as they are together; return what they raise, if they do."""
+    lift, company = judge.lift, judge.company
+    judge.prepare()
     with ExitStack() as stack:
-        noted = stack.enter_context(noting())
+        noted = stack.enter_context(noting(company))
         watch = stack.enter_context(Watch(flight.outside))
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", "There is a performance drop because")  # from vmap
@@ -199,19 +231,20 @@ def _fly_group(flight: Flight, group: NDArray[np.intp], judge: "_Judge") -> Exce
                 return error
             if noted:
                 raise noted[0]
+            here = company.here(group)
             if not ended:
                 values = yielded if isinstance(yielded, tuple | list) else (yielded,)
-                arrays = [_for_all(value, lift.bees) for value in values]
+                arrays = [company.here(_for_all(value, lift.bees)) for value in values]
                 if judged := judge.looks_at(epoch):
                     _check_unchanged(watch, run)  # which says more than a difference does
                     with patches.aside():
                         judge.judge(epoch, arrays)
-                done = bool(flight.write(group, epoch, arrays))
+                done = bool(flight.write(here, epoch, arrays))
             # What has changed stays so: looking now and then, and at the end, will do.
             if ended or done or judged or epoch & (epoch - 1) == 0:
                 _check_unchanged(watch, run)
             if ended:
-                flight.end(group, epoch)
+                flight.end(here, epoch)
             if ended or done:
                 return None
             flight.tick(epoch + 1)
@@ -225,57 +258,72 @@ class _Judge:
     something that it has not done before: the bee alone waits until then.
     """
 
-    def __init__(self, flight: Flight, lift: Lift, last: int) -> None:
-        self.lift, self._thorough = lift, flight.outside.asks
-        self._alone = flight.alone(last) if flight.alone else None
-        self._race = flight.race and self._alone is not None
+    def __init__(self, flight: Flight, group: NDArray[np.intp]) -> None:
+        self.lift = Lift([flight.seeds[int(i)] for i in group])
+        self.company = Company(len(group))
+        self._group, self._thorough = group, flight.outside.asks
+        self._alone_at = flight.alone
+        self._race = flight.race and flight.alone is not None
         self._until = VERIFIED
-        self._best = float("inf")
-        self._begin = self._taken = 0.0
-        self._measured = False
+        self._begin = 0.0
+        self._taken: list[float] = []  # by the first epochs
+        self._ratio: float | None = None  # to the time that these bees take alone
+
+    @property
+    def _alone(self) -> Lone:
+        """The last bee that is still there."""
+        assert self._alone_at is not None
+        return self._alone_at(int(self.company.here(self._group)[-1]))
 
     @property
     def few(self) -> int:
-        """The size of groups that are quicker one by one."""
-        if self._alone is None or not self._measured:
-            return SMALL
-        return max(SMALL, int(self._best / self._alone.seconds))
+        """The size of groups that are as quick one by one."""
+        return SMALL + (0 if self._ratio is None else int(self._ratio * self.lift.bees))
+
+    def prepare(self) -> None:
+        """Have the bee alone ahead, so that no epoch goes without a deadline."""
+        if self._race:
+            self._alone.row(0)
 
     def start(self, epoch: int) -> None:
         """Begin an epoch."""
         self._begin = time.perf_counter()
-        if self._race and self._alone is not None and epoch:
+        self.lift.deadline = None
+        if self._race and epoch <= RACED:
             # An epoch that has taken several times as long need not come to its end.
-            alone = self.lift.bees * self._alone.seconds
-            self.lift.deadline = self._begin + 3 * alone if epoch < RACED else None
+            alone = self.lift.bees * self._alone.took(max(0, epoch - 1))
+            self.lift.deadline = self._begin + (3 * alone if epoch else _FIRST_USE + 1.5 * alone)
 
     def looks_at(self, epoch: int) -> bool:
         """Whether an epoch that has just ended is to be judged."""
-        if self._alone is None:
+        if self._alone_at is None:
             return False
-        self._taken = time.perf_counter() - self._begin
+        if self._races(epoch):
+            self._taken.append(time.perf_counter() - self._begin)
         if self.lift.news or self._thorough:
             self._until = max(self._until, epoch + VERIFIED)
             self.lift.news = False
         return epoch < self._until or self._races(epoch)
 
     def _races(self, epoch: int) -> bool:
-        return self._race and 0 < epoch <= RACED
+        return self._race and epoch <= RACED
 
     def judge(self, epoch: int, arrays: Sequence[Array]) -> None:
         """Raise `Stop` if an epoch is not what it should be, and `Slower` if it takes too long."""
-        assert self._alone is not None
         if epoch < self._until:
             compare(arrays, self._alone, epoch)
-        if self._races(epoch):
-            self._best = min(self._best, self._taken)
-            self._alone.row(min(epoch + 1, VERIFIED))  # beyond those whose memory is measured
-            ratio = self._best / (self.lift.bees * self._alone.seconds)
-            if (epoch > 1 and ratio > 2) or (epoch == RACED and ratio > 1):
-                raise Slower
-            self._race = ratio > 0.5
-            self._measured = True
-            self.lift.deadline = None
+        if not self._races(epoch) or epoch < TIMED:
+            return
+        self._alone.row(epoch)
+        # The same epochs of both, as some may have less to do than others; one that was held up
+        # by something else is not to decide.
+        alone = [self.lift.bees * self._alone.took(k) for k in range(TIMED, epoch + 1)]
+        lifted = self._taken[TIMED:]
+        each = sorted(mine / other for mine, other in zip(lifted, alone, strict=True))
+        self._ratio = min(each[len(each) // 2], sum(lifted) / sum(alone))
+        if self._ratio > (1 if epoch == RACED else 2):
+            raise Slower
+        self._race = self._ratio > 0.5
 
 
 def _check_unchanged(watch: Watch, run: Any) -> None:

@@ -13,15 +13,17 @@ from swarm.lift import _numbers as numbers
 from swarm.lift import _ops as ops
 from swarm.lift._fast import FAST
 from swarm.lift._refuse import give_up, refuse
+from swarm.lift._steps import fuse
 from swarm.lift._tables import ELEMENTWISE_OPTIMISERS, FRESH, GETTERS
 from swarm.lift._values import Bees, Values, as_bees
 
-__all__ = ["HANDLERS", "Handler", "Lift", "mark"]
+__all__ = ["HANDLERS", "QUIET", "Handler", "Lift", "mark"]
 
 Tensor = torch.Tensor
 Handler = Callable[["Lift", Any, tuple[Any, ...], dict[str, Any]], Any]
 
 HANDLERS: dict[Any, Handler] = {}
+QUIET: set[Any] = set()  # those of HANDLERS that compute nothing, of which news are not noted
 _NEVER = object()
 
 
@@ -48,6 +50,7 @@ class Lift(TorchFunctionMode):
         self._base: Any = None  # the frame that runs the bee
         self.flying = False  # whether the bee's code runs
         self._native: Any = None  # set while an optimiser steps
+        self._fused: list[dict[str, Any]] = []  # groups of parameters that step in one pass
         self._numbers = False  # whether the last arguments looked at held numbers of each bee
         # A handle on the storage counts too; what a tensor without aliases shows.
         self._unshared = ops.storage_users(torch.empty(1))
@@ -70,6 +73,8 @@ class Lift(TorchFunctionMode):
         if func in GETTERS:
             return func(*args, **(kwargs or {}))
         kwargs = kwargs or {}
+        if func in QUIET:
+            return HANDLERS[func](self, func, args, kwargs)
         if numbers.ORIGINAL:
             func = numbers.ORIGINAL.get(func, func)
         self.note_news(func, args, kwargs)
@@ -296,6 +301,7 @@ class Lift(TorchFunctionMode):
             return
         self._native = torch._C.DisableTorchFunction()
         self._native.__enter__()
+        self._fused = fuse(optimiser)
 
     def after_step(self, optimiser: Any, args: Any, kwargs: Any) -> None:
         if self._native is None:
@@ -310,6 +316,9 @@ class Lift(TorchFunctionMode):
         if self._native is not None:
             self._native.__exit__(None, None, None)
             self._native = None
+        for group in self._fused:
+            group["fused"] = None
+        self._fused = []
 
 
 def mark(result: Any) -> Any:

@@ -51,6 +51,7 @@ class Patches:
             (RandomSampler, "__iter__", _loader.shuffle),
             (SubsetRandomSampler, "__iter__", _loader.shuffle_subset),
             (_MapDatasetFetcher, "fetch", _loader.fetch),
+            (optimizer.Optimizer, "zero_grad", _forget_gradients),
             *_of_generators(),
             *(_of_worker(lift, place, name) for place, name in _WORKERS),
             *_of_code_out_of_sight(),
@@ -101,6 +102,20 @@ def refuse_hooks() -> None:
     for of, kinds in hooks.items():
         if any(kinds):
             raise refuse(f"a hook on {of}, set before,", "remove it")
+
+
+_zero_grad = optimizer.Optimizer.zero_grad
+
+
+def _forget_gradients(self: Any, set_to_none: bool = True) -> None:
+    """Set gradients to None, in the place of `Optimizer.zero_grad`, which asks for each first."""
+    if not set_to_none:
+        _zero_grad(self, set_to_none)
+        return
+    with torch._C.DisableTorchFunction():
+        for group in self.param_groups:
+            for param in group["params"]:
+                param.grad = None
 
 
 def _each_rejects(lift: "Lift") -> Callable[..., Any]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 __all__ = [
     "ADVICE",
     "CannotLift",
+    "Company",
     "Slower",
     "Split",
     "Stop",
@@ -92,15 +93,64 @@ _End = TypeVar("_End", Stop, Split, Slower)
 _NOTED: ContextVar[list[Stop | Split | Slower]] = ContextVar("noted")
 
 
+class Company:
+    """The bees of a lifted run, of which some may leave while the others go on.
+
+    Bees that disagree with most others on a branch leave there. What the run computes for
+    them from then on is not theirs, and asks no questions.
+
+    Parameters
+    ----------
+    bees : int
+        How many there are.
+
+    Attributes
+    ----------
+    stays : ndarray of bool, of shape (bee,)
+        Those that are still there.
+    left : list of (ndarray of bool of shape (bee,), str)
+        Those that left together, and the file and line where they did.
+    """
+
+    def __init__(self, bees: int) -> None:
+        self.stays = np.ones(bees, dtype=bool)
+        self.left: list[tuple[NDArray[np.bool_], str]] = []
+
+    @property
+    def whole(self) -> bool:
+        """Whether nobody has left."""
+        return not self.left
+
+    def here(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Take what belongs to the bees that are still there, (bee, *dims)."""
+        return array[self.stays] if self.left else array
+
+    def go_on(self, takes: NDArray[np.bool_]) -> bool | None:
+        """Let the fewer leave and return what the others take; None if too few would stay."""
+        yes = takes & self.stays
+        taken = bool(2 * yes.sum() >= self.stays.sum())
+        stay = yes if taken else ~takes & self.stays
+        if _WORTH * stay.sum() < len(takes):
+            return None
+        self.left.append((self.stays & ~stay, where_in_bee()))
+        self.stays = stay
+        return taken
+
+
+_WORTH = 4  # the share of its bees that a run is to hold at least, to go on as it is
+_COMPANY: ContextVar[Company | None] = ContextVar("company", default=None)
+
+
 @contextmanager
-def noting() -> Iterator[list[Stop | Split | Slower]]:
+def noting(company: Company | None = None) -> Iterator[list[Stop | Split | Slower]]:
     """Note what ends the run in a block, in case a bee swallows it with a bare except."""
     noted: list[Stop | Split | Slower] = []
-    token = _NOTED.set(noted)
+    token, before = _NOTED.set(noted), _COMPANY.set(company)
     try:
         yield noted
     finally:
         _NOTED.reset(token)
+        _COMPANY.reset(before)
 
 
 def _noted(end: _End) -> _End:
@@ -128,8 +178,20 @@ def refuse(operation: str, advice: str = "") -> Stop:
 
 
 def branch(takes: NDArray[np.bool_], setting: str = "") -> bool:
-    """Decide a branch by one truth value for each bee; raise `Split` if they differ."""
-    return bool(takes[0]) if (takes == takes[0]).all() else part(takes, "a branch", setting)
+    """Decide a branch by one truth value for each bee.
+
+    Where they differ, the fewer leave; `Split` is raised where too few would stay, or where
+    settings that were given decide.
+    """
+    company = _COMPANY.get()
+    here = takes if company is None else company.here(takes)
+    if (here == here[0]).all():
+        return bool(here[0])
+    if company is not None and not setting:
+        taken = company.go_on(takes)
+        if taken is not None:
+            return taken
+    return part(takes, "a branch", setting)
 
 
 def part(ways: NDArray[Any], operation: str, setting: str = "") -> NoReturn:
@@ -151,8 +213,10 @@ def give_up() -> Slower:
 
 def agreed(array: NDArray[Any], operation: str, setting: str = "") -> Any:
     """Return the number on which all bees agree, or refuse the operation."""
-    if array.size and (array == array[0]).all():
-        return array.reshape(len(array), -1)[0, 0].item()
+    company = _COMPANY.get()
+    here = array if company is None else company.here(array)
+    if here.size and (here == here[0]).all():
+        return here.reshape(len(here), -1)[0, 0].item()
     if setting:
         part(array, operation, setting)
     raise refuse(f"{operation} of a number that differs between bees", ADVICE[operation])

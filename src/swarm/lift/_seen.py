@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from swarm.lift import _ops as ops
-from swarm.lift._mode import HANDLERS, Handler, Lift, mark
+from swarm.lift._mode import HANDLERS, QUIET, Handler, Lift, mark
 from swarm.lift._recurrent import RECURRENT, recurrent
 from swarm.lift._refuse import agreed, branch, refuse
 from swarm.lift._tables import DROPOUTS, RANDOM
@@ -19,10 +19,15 @@ Tensor = torch.Tensor
 ATTRIBUTES: Any = torch.Tensor  # as descriptors
 
 
-def handles(*funcs: Any, shared: bool = False) -> Callable[[Handler], Handler]:
+def handles(
+    *funcs: Any, shared: bool = False, quiet: bool = False
+) -> Callable[[Handler], Handler]:
     """Register the handler of some functions, by default only for tensors of the bees."""
 
     def register(handler: Handler) -> Handler:
+        if quiet:
+            QUIET.update(funcs)
+
         def of_bees(lift: Lift, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             mine = args and type(args[0]) is Bees
             return (handler if mine else Lift.apply)(lift, func, args, kwargs)
@@ -33,26 +38,26 @@ def handles(*funcs: Any, shared: bool = False) -> Callable[[Handler], Handler]:
     return register
 
 
-@handles(ATTRIBUTES.shape.__get__)
+@handles(ATTRIBUTES.shape.__get__, quiet=True)
 def _shape(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
     return args[0].shape[1:]
 
 
-@handles(Tensor.size)
+@handles(Tensor.size, quiet=True)
 def _size(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
     shape = args[0].shape[1:]
     dim = args[1] if len(args) > 1 else kwargs.get("dim")
     return shape if dim is None else shape[dim]
 
 
-@handles(Tensor.stride)
+@handles(Tensor.stride, quiet=True)
 def _stride(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
     stride = args[0].stride()[1:]
     dim = args[1] if len(args) > 1 else kwargs.get("dim")
     return stride if dim is None else stride[dim]
 
 
-@handles(Tensor.dim, Tensor.ndimension, ATTRIBUTES.ndim.__get__)
+@handles(Tensor.dim, Tensor.ndimension, ATTRIBUTES.ndim.__get__, quiet=True)
 def _dim(lift: Lift, func: Any, args: Any, kwargs: Any) -> int:
     return int(args[0].dim()) - 1
 
@@ -178,7 +183,7 @@ def _alike(lift: Lift, func: Any, args: Any, kwargs: Any) -> Tensor:
     return result if type(result) is Bees else as_bees(result)
 
 
-@handles(ATTRIBUTES.grad.__get__)
+@handles(ATTRIBUTES.grad.__get__, quiet=True)
 def _grad(lift: Lift, func: Any, args: Any, kwargs: Any) -> Any:
     grad = args[0].grad
     return None if grad is None else as_bees(grad)
