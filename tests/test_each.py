@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from swarm import core, lift
+from swarm.core import _lifted
 
 BEES = 6
 LRS = [0.01, 0.05, 0.1, 0.02, 0.03, 0.2]
@@ -20,6 +21,12 @@ def net_and_data():
     net = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 1))
     x = torch.linspace(-1, 1, 14).reshape(7, 2)
     return net, x, x.sum(1, keepdim=True).sin()
+
+
+@pytest.fixture(autouse=True)
+def _however_brief(monkeypatch):
+    """Have small swarms lifted too."""
+    monkeypatch.setattr(_lifted, "BRIEF", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from swarm import core, lift
-from swarm.core import _lone
+from swarm.core import _lifted, _lone
 from swarm.lift import _fly
 
 X = torch.linspace(-2, 2, 16).unsqueeze(1)
@@ -37,6 +37,12 @@ def plain(epochs=6):
     net, optimiser = net_and_optimiser()
     for _ in range(epochs):
         yield step(net, optimiser).item(), net[0].bias
+
+
+@pytest.fixture(autouse=True)
+def _however_brief(monkeypatch):
+    """Have small swarms lifted too."""
+    monkeypatch.setattr(_lifted, "BRIEF", 0)
 
 
 def fly(bee, engine="lift", num_bees=4, seed=3, **settings):
@@ -84,7 +90,7 @@ def test_one_warning_comes_from_all_processes_together():
 def make_local_float():
     def bee():
         for _ in range(3):
-            yield float(torch.rand(()))
+            yield float(torch.rand(1000, 1000).mean())
 
     return bee
 
@@ -814,6 +820,24 @@ def test_what_is_quicker_one_by_one_is_looped_unless_told_otherwise(
     assert_close(swarm, fly(plain, "loop"))
 
 
+def test_what_is_done_at_once_one_by_one_is_not_lifted_nor_trained_twice(capsys, monkeypatch):
+    monkeypatch.setattr(_lifted, "BRIEF", 60)
+    drawn = []
+    rand = torch.rand
+    monkeypatch.setattr(torch, "rand", lambda *size: drawn.append(0) or rand(*size))
+
+    def bee():
+        for _ in range(3):
+            yield float(torch.rand(2)[0])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        swarm = core.swarm_train(bee, num_bees=6, seed=3, progress=True)
+    assert len(drawn) == 18
+    assert "6/6" in capsys.readouterr().err
+    assert_close(swarm, fly(bee, "loop", num_bees=6), 0)
+
+
 def test_no_bar_is_shown_off_a_terminal(capsys):
     fly(plain)
     core.swarm_train(plain, num_bees=4, seed=0, engine="lift")
@@ -947,3 +971,57 @@ def test_what_is_on_where_a_bee_yields_is_on_for_it_alone(block, epochs):
     )
     assert settings() == before
     np.testing.assert_allclose(lifted, looped, rtol=1e-12)
+
+
+# Optimisers
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("name", "settings", "one_pass"),
+    [
+        ("SGD", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}, True),
+        ("Adam", {"betas": (0.8, 0.9)}, True),
+        ("AdamW", {"weight_decay": 0.1, "maximize": True}, True),
+        ("Adam", {"foreach": False}, False),
+        ("Adam", {"amsgrad": True}, False),
+        ("SGD", {}, False),
+    ],
+)
+def test_a_step_in_one_pass_is_that_of_the_bee_alone(monkeypatch, dtype, name, settings, one_pass):
+    fused = []
+    step = getattr(torch, f"_fused_{name.lower()}_")
+    noted = lambda *args, **kwargs: fused.append(0) or step(*args, **kwargs)  # noqa: E731
+    monkeypatch.setattr(torch, f"_fused_{name.lower()}_", noted)
+
+    def bee():
+        net = nn.Sequential(nn.Linear(1, 4), nn.Tanh(), nn.Linear(4, 1)).to(dtype)
+        late = nn.Parameter(torch.ones((), dtype=dtype))
+        optimiser = getattr(torch.optim, name)([*net.parameters(), late], lr=0.01, **settings)
+        for epoch in range(10):
+            optimiser.zero_grad()
+            out = net(X.to(dtype)) * (late if epoch > 4 else 1)
+            loss = functional.mse_loss(out, Y.to(dtype))
+            loss.backward()
+            optimiser.step()
+            yield loss, late.item(), net[0].weight, optimiser.param_groups[0].get("fused") is None
+
+    assert_close(
+        fly(bee, verify=False), fly(bee, "loop"), 1e-6 if dtype is torch.float32 else 1e-12
+    )
+    assert bool(fused) is one_pass
+
+
+def test_the_memory_of_an_epoch_is_that_of_its_largest_step():
+    def measured(batches):
+        def bee():
+            net, optimiser = net_and_optimiser()
+            for _ in range(2):
+                for _ in range(batches):
+                    step(net, optimiser)
+                yield net[0].bias
+
+        lone = _lone.Lone(bee, 0)
+        return lone.measure()
+
+    assert measured(50) < 1.5 * measured(1)

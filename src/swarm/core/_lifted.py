@@ -51,19 +51,33 @@ def train_lifted(
     reason : CannotLift or None
         Why it went no further.
     """
-    try:
-        outside = outside_of(job.trainer, job.params)
-    except CannotLift as reason:
-        return bees.start, reason
     lones = Lones(job)
     lone = lones(bees[-1])
     try:
         raced = job.settings.engine == "auto" and job.settings.verify
         if raced and lone.is_brief(BRIEF / len(bees)):
-            return bees.start, None
+            for bee in bees[:-1]:
+                alone(job, swarms, bee)
+                progress.bee()
+            _keep(job, swarms, bees[-1], lone)
+            progress.bee()
+            return bees.stop, None
+        outside = outside_of(job.trainer, job.params)
         return _train_chunks(job, swarms, bees, progress, alone, lones, outside)
+    except CannotLift as reason:
+        return bees.start, reason
     finally:
         lones.close(bees)
+
+
+def _keep(job: Job, swarms: Swarms, bee: int, lone: Lone) -> None:
+    """Keep what a bee has yielded alone, from its start to its end."""
+    part = swarms.part(range(bee, bee + 1))
+    endings = Endings(part, job.settings.until, job.settings.pad)
+    for epoch, row in enumerate(lone.rows()):
+        if endings.write(slice(0, 1), epoch, [value[None] for value in row]):
+            break
+    swarms.add(part)
 
 
 def _train_chunks(

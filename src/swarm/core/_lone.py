@@ -79,9 +79,9 @@ class Lone:
 
     def is_brief(self, seconds: float) -> bool:
         """Train on for some time; return whether the bee comes to its end within it."""
-        while not self._ended and sum(self._took) < seconds:
-            self._advance()
-        return self.whole and sum(self._took) < seconds
+        until = time.perf_counter() + seconds
+        self._advance(lambda: time.perf_counter() < until)
+        return self.whole and time.perf_counter() < until
 
     def measure(self) -> int:
         """Return the memory that a bee takes, in bytes."""
@@ -103,8 +103,12 @@ class Lone:
             return self._jitter
         return Meter() if self._metering else None
 
-    def _advance(self) -> None:
-        """Train for one more epoch."""
+    def rows(self) -> Sequence[Sequence[NDArray[Any]]]:
+        """Return what the bee has yielded so far, by epoch."""
+        return self._rows
+
+    def _advance(self, more: Callable[[], bool] = lambda: False) -> None:
+        """Train for one more epoch, and for others as long as there are to be more."""
         before = _ambience()
         try:
             with self._own_states(), uncompiled():
@@ -113,6 +117,8 @@ class Lone:
                     next(self._run)
                     self._done += 1
                 self._train_epoch(self._run)
+                while more():
+                    self._train_epoch(self._run)
         except StopIteration:
             self._ended = self.whole = True
         except Exception:  # met again, and reported, when the bee is trained

@@ -3,7 +3,7 @@
 import itertools
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -372,17 +372,35 @@ def _for_all(value: Any, bees: int) -> Array:
 
 
 class Meter(TorchFunctionMode):
-    """Adds up the memory of what a bee's operations return."""
+    """Measures what a bee's operations return, in bytes.
+
+    Attributes
+    ----------
+    nbytes : int
+        The most that they return from one backward pass, which frees what came before, to
+        the next.
+    largest : int
+        The most that one of them returns.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.nbytes = 0
-        self.largest = 0
+        self.nbytes = self.largest = self._since = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         if isinstance(result, torch.Tensor) and result.layout is torch.strided:
             size = result.numel() * result.element_size()
-            self.nbytes += size
+            self._since += size
+            self.nbytes = max(self.nbytes, self._since)
             self.largest = max(self.largest, size)
+        elif func in _BACKWARD and not _keeps_graph(args, kwargs or {}):
+            self._since = 0
         return result
+
+
+_BACKWARD = {torch.Tensor.backward, torch.autograd.backward}
+
+
+def _keeps_graph(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    return len(args) > 2 or any(kwargs.get(f"{what}_graph") for what in ("retain", "create"))
