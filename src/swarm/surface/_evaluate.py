@@ -54,6 +54,9 @@ SOONER = 0.9
 TRIAL, TRIAL_SHARE = 32, 0.02
 """For how many points, and for what share of all, it is tried what going together takes."""
 
+LONG = 5e-3
+"""For how many seconds a trial is good enough, without a larger one."""
+
 POINTS_BYTES = 2**18
 """How much memory the weights of points that go one by one may take: they stay in the cache."""
 
@@ -320,9 +323,7 @@ class Evaluator:
         nothing = self.layout.tensor(np.full(self.layout.size, np.nan))
         self._load(nothing)
         try:
-            start = self._clock()
-            together = self._together(source, rows, cols, batch)
-            first = self._clock() - start
+            together, first = self._timed(source, rows, cols, batch)
         except Exception:
             return False
         y, x = (grid.ravel() for grid in np.meshgrid(rows, cols, indexing="ij"))
@@ -338,30 +339,40 @@ class Evaluator:
         if not np.isfinite(expected).any():
             return False
         most = SOONER * seconds
-        return first < most * len(alone) or self._is_sooner(source, batch, most)
+        if first < most * len(alone):
+            return True
+        # Where points take long, a larger tile would not turn that round.
+        return most * len(alone) < LONG and self._is_sooner(source, batch, most)
 
     def _is_sooner(self, source: Source, batch: Batch, most: float) -> bool:
         """Time a larger tile, now that all is warm, where that is a small part of the work."""
-        everything = math.prod(source.shape)
-        cols, rows = np.arange(min(source.shape[1], 8)), np.arange(source.shape[0])
-        rows = rows[: min(TRIAL, int(TRIAL_SHARE * everything)) // len(cols)]
-        points = len(rows) * len(cols)
+        height, width = source.shape
+        points = min(TRIAL, int(TRIAL_SHARE * height * width))
         if not points:
             return False
-        share = points / min(self.most, everything)
+        rows = np.arange(min(height, math.isqrt(points)))
+        cols = np.arange(min(width, points // len(rows)))
+        points = len(rows) * len(cols)
         before = math.inf
         while True:
-            start = self._clock()
-            noted = self._noted(source, rows, cols, batch)
-            middle = self._clock()
-            self._computed(noted, source, rows, cols)
-            # To note what is to be done costs a tile the same whatever its size.
-            seconds = self._clock() - middle + (middle - start) * share
+            seconds = self._timed(source, rows, cols, batch)[1]
             if seconds < most * points:
                 return True
             if seconds > SOONER * before:  # it no longer gets faster, as it does in a new process
                 return False
             before = seconds
+
+    def _timed(
+        self, source: Source, rows: Index, cols: Index, batch: Batch
+    ) -> tuple[Array, float]:
+        """Return the metrics of a tile, and what it takes in seconds as a part of a large one."""
+        start = self._clock()
+        noted = self._noted(source, rows, cols, batch)
+        middle = self._clock()
+        values = self._computed(noted, source, rows, cols)
+        # To note what is to be done costs a tile the same whatever its size.
+        share = len(rows) * len(cols) / min(self.most, math.prod(source.shape))
+        return values, self._clock() - middle + (middle - start) * share
 
     def _clock(self) -> float:
         """Return a time in seconds; where one thread works, that which others do not disturb."""
