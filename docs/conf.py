@@ -67,6 +67,10 @@ swarm_sources = ["../src"]  # pages run again when what they import has changed
 swarm_fingerprint = f"full {env.FULL}, dark {env.DARK}"  # and all of them when this has
 
 swarm_mode = "full" if env.FULL else "preview: fewer bees, epochs and pixels"
+swarm_terms = [  # of the glossary, to be linked where a page first uses them
+    "bee", "swarm", "hive", "epoch", "lifting", "gradient", "learning rate", "momentum",
+    "Hessian", "sharpness", "edge of stability", "filter normalisation", "residual",
+]  # fmt: skip
 swarm_repository = "swarmscape/swarmscape"
 
 sphinx_gallery_conf = {

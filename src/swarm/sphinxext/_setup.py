@@ -25,6 +25,7 @@ from . import _print as book
 from . import _problems as problems
 from . import _scripts as scripts
 from . import _state as state
+from . import _terms as terms
 from ._cache import end_build, galleries, prepare
 from ._notebook import place_pictures
 from ._reuse import decide, read_again, tell
@@ -43,7 +44,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("swarm_sources", None, "")
     parts = (
         state, nodes, directives, borrow, cards, guess, lead, pages, mathml, problems, scripts,
-        ahead, assets, book,
+        ahead, assets, book, terms,
     )  # fmt: skip
     for part in parts:
         part.setup(app)
