@@ -165,3 +165,7 @@ metrics.findings(
 
 layers = 15 * np.log(1 - 2.0**-4) / np.log(1 - 2.0**-10)
 print(f"15 layers of 4 kill as many as {layers:.0f} layers of 10")
+
+# %%
+# Next: :ref:`sphx_glr_auto_gallery_surfaces_one_more_neuron.py`, where neurons to spare save a
+# network from another early end.

@@ -132,3 +132,5 @@ metrics.findings(
 # The last row is where the claim ends: the usual memory of a thousand steps spans many
 # rounds of three, and Adam walks the right way. The paper shows that for each memory there
 # is a problem that outlasts it: a voice that is rarer still.
+#
+# Next: :ref:`sphx_glr_auto_gallery_optimisers_the_race.py`, which Adam wins.

@@ -169,3 +169,6 @@ found
 # more, and its first epochs are trained twice, to check them. And wide layers gain little:
 # a product of large matrices is what a processor is fast at already. Between these two lies
 # what this site is about, many small networks.
+#
+# Next: :ref:`sphx_glr_auto_gallery_many_networks_one_network_a_pixel.py`, a picture that needs
+# thousands of networks at once.
