@@ -1,18 +1,18 @@
-"""Draws bars, histograms, boxes and violins: traces that share the room at a place."""
+"""Draws bars and histograms, which share the room at a place."""
 
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.ticker
 import numpy as np
-from matplotlib.colors import to_rgba
 
 from swarm.figures._still import read
+from swarm.figures._still.bins import bin_edges
+from swarm.figures._still.errors import draw_errors
+from swarm.figures._still.letters import write_bars
+from swarm.figures._still.panel import PIXEL, Panel
 
 Array = read.Array
 BARS = ("bar", "histogram")
-SPREADS = ("box", "violin")
 
 
 @dataclass(frozen=True)
@@ -27,99 +27,159 @@ class Bars:
     step: float
 
 
-def draw_bars(axes: Any, traces: list[Any], colors: read.Colors, layout: Any) -> None:
+def draw_bars(panel: Panel, traces: list[Any]) -> None:
     """Draw the bars of all traces of a panel, side by side or stacked as plotly does."""
+    layout = panel.layout
     sideways = [_sideways(trace) for trace in traces]
     made = [
-        _bars(axes, trace, turned, colors[id(trace)], _edges(traces, turned))
+        _bars(panel, trace, turned, _edges(panel, traces, trace))
         for trace, turned in zip(traces, sideways, strict=True)
     ]
     mode = layout.barmode or "group"
+    numbers = [
+        trace.type == "histogram" and (panel.y if turned else panel.x).kind != "category"
+        for trace, turned in zip(traces, sideways, strict=True)
+    ]
     # Only bins of numbers follow each other without a gap.
-    solid = all(t.type == "histogram" and _numeric(t.y if _sideways(t) else t.x) for t in traces)
+    solid = any(numbers) and not (mode == "group" and len(traces) > 1)
     gap = layout.bargap if layout.bargap is not None else (0.0 if solid else 0.2)
     step = min(bars.step for bars in made)
-    room, count = (1 - gap) * step, len(made)
-    ends: dict[tuple[bool, float, bool], float] = {}
-    for number, (bars, turned) in enumerate(zip(made, sideways, strict=True)):
-        width = room / count if mode == "group" else room
-        width = width if bars.width is None else bars.width
-        middle = bars.at + (width * (number - (count - 1) / 2) if mode == "group" else 0)
+    slots = _slots(traces, mode)
+    room, count = (1 - gap) * step, max(slots) + 1
+    ends: dict[tuple[Any, ...], float] = {}
+    for trace, bars, turned, slot in zip(traces, made, sideways, slots, strict=True):
+        width = room / count if bars.width is None else bars.width
+        middle = bars.at + width * (slot - (count - 1) / 2)
         base = np.zeros(len(bars.at)) if bars.base is None else bars.base
-        if mode in ("stack", "relative"):
+        if mode in ("stack", "relative") and bars.base is None:
             for i, (at, length) in enumerate(zip(bars.at, bars.length, strict=True)):
-                key = turned, float(at), bool(length < 0 and mode == "relative")
+                key = turned, slot, float(at), bool(length < 0 and mode == "relative")
                 base[i] += ends.get(key, 0.0)
                 ends[key] = base[i] + np.nan_to_num(length)
-        draw = axes.barh if turned else axes.bar
-        size = {"height" if turned else "width": width, "left" if turned else "bottom": base}
-        draw(middle, bars.length, color=bars.color, **size)
+        _draw(panel, trace, bars, middle, base, width, turned)
 
 
-def _numeric(values: Any) -> bool:
-    return read.array(values).dtype.kind in "biuf"
+def _slots(traces: list[Any], mode: str) -> list[int]:
+    """Return at which of the places side by side each trace has its bars."""
+    if mode == "overlay":
+        return [0] * len(traces)
+    own = [trace.offsetgroup or f" {i}" for i, trace in enumerate(traces)]
+    if mode != "group":
+        own = [trace.offsetgroup or "" for trace in traces]
+    order = list(dict.fromkeys(own))
+    return [order.index(name) for name in own]
+
+
+def _draw(
+    panel: Panel, trace: Any, bars: Bars, middle: Array, base: Array, width: Any, turned: bool
+) -> None:
+    draw = panel.axes.barh if turned else panel.axes.bar
+    size = {"height" if turned else "width": width, "left" if turned else "bottom": base}
+    edge = trace.marker.line
+    if edge.width is not None and np.any(read.finite(edge.width) > 0):
+        size |= {"linewidth": PIXEL * read.finite(edge.width)}
+        size |= {"edgecolor": _edge_colors(edge.color)}
+    drawn = draw(middle, bars.length, color=bars.color, **size)
+    color = read.one(trace.marker.color, panel.colors[id(trace)])
+    end = base + bars.length
+    names, lengths = ("y", "x") if turned else ("x", "y")
+    values: dict[str, Any] = {names: bars.at, lengths: bars.length, "value": bars.length}
+    if trace.type == "bar":
+        values |= {c: trace[c] for c in "xy" if trace[c] is not None}
+        x, y = (end, middle) if turned else (middle, end)
+        # Plotly's bars in per cent are of a bar's own length, also where it stands on another.
+        draw_errors(panel, trace, x, y, color or "#444")
+    write_bars(panel, trace, drawn.patches, values, turned=turned)
+
+
+def _edge_colors(color: Any) -> Any:
+    if color is None or isinstance(color, str):
+        return read.rgba(read.one(color, "#444"))
+    if read.is_scaled(color):
+        raise ValueError(
+            "still cannot draw marker.line.color of numbers; name colours, or show the figure "
+            "itself instead of its still"
+        )
+    return [read.rgba(one) for one in read.array(color)]
 
 
 def _sideways(trace: Any) -> bool:
-    return trace.orientation == "h" or (trace.orientation is None and trace.x is None)
+    if trace.orientation is not None:
+        return bool(trace.orientation == "h")
+    if trace.type == "histogram" or trace.x is None or trace.y is None:
+        return trace.x is None and trace.y is not None
+    # Lengths are numbers; bars over numbers that end at names lie on their side.
+    across, up = read.array(trace.x), read.array(trace.y)
+    return across.dtype.kind in "iuf" and up.dtype.kind in "UO" and _are_names(up)
 
 
-def _bars(axes: Any, trace: Any, turned: bool, color: str, edges: Array) -> Bars:
+def _are_names(values: Array) -> bool:
+    known = [value for value in values.tolist() if value is not None]
+    return bool(known) and all(isinstance(value, str) for value in known)
+
+
+def _bars(panel: Panel, trace: Any, turned: bool, edges: Array) -> Bars:
     """Return the bars of one trace."""
-    along = axes.yaxis if turned else axes.xaxis
+    along, across = (panel.y, panel.x) if turned else (panel.x, panel.y)
     names, lengths = (trace.y, trace.x) if turned else (trace.x, trace.y)
-    fill = read.fills(trace.marker, color, trace.opacity)
+    fill = read.fills(trace.marker, panel.colors[id(trace)], trace.opacity)
     if trace.type == "histogram":
         at, length, step = _counted(along, trace, names, lengths, edges)
         return Bars(at, length, None, fill, None, step)
-    length = read.finite(lengths)
-    at = np.arange(len(length), dtype=float) if names is None else read.placed(along, names)
+    length = across.place([] if lengths is None else lengths)
+    letter = "y" if turned else "x"
+    first, each = trace[f"{letter}0"] or 0, trace[f"d{letter}"]
+    counted = first + np.arange(len(length), dtype=float) * (1 if each is None else each)
+    at = counted if names is None else along.place(names)
+    short = min(len(at), len(length))
+    at, length = at[:short], length[:short]
     gaps = np.diff(np.unique(at[np.isfinite(at)]))
     base = (
         None if trace.base is None else np.broadcast_to(read.finite(trace.base), at.shape).copy()
     )
-    width = None if trace.width is None else read.array(trace.width)
-    return Bars(at, length, base, fill, width, float(gaps.min()) if len(gaps) else 1.0)
+    width = None if trace.width is None else read.finite(trace.width)
+    alone = 1.0 if along.kind != "date" else float(gaps.min()) if len(gaps) else 1.0
+    return Bars(at, length, base, fill, width, float(gaps.min()) if len(gaps) else alone)
 
 
-def _edges(traces: list[Any], turned: bool) -> Array:
-    """Return the bins that all histograms of a panel share, as round as plotly's."""
-    own = [t for t in traces if t.type == "histogram" and _sideways(t) == turned]
-    found = [read.array(t.y if turned else t.x) for t in own]
-    if not found or not all(map(_numeric, found)):
+def _edges(panel: Panel, traces: list[Any], one: Any) -> Array:
+    """Return the bins that a histogram shares with others, as round as plotly's."""
+    turned = _sideways(one)
+    side = panel.y if turned else panel.x
+    if one.type != "histogram" or side.kind == "category":
         return np.array([0.0, 1.0])
-    bins, asked = (own[0].ybins, own[0].nbinsy) if turned else (own[0].xbins, own[0].nbinsx)
-    values = read.finite(np.concatenate(found))
-    values = values[np.isfinite(values)]
-    low, high = read.ends(values)
-    if bins.size:
-        first = low if bins.start is None else float(bins.start)
-        last = high if bins.end is None else float(bins.end)
-        return np.arange(first, last + bins.size / 2, bins.size)
-    most = asked or np.clip(len(np.histogram_bin_edges(values, "auto")) - 1, 4, 100)
-    steps = [1, 2, 5, 10]
-    return np.asarray(mpl.ticker.MaxNLocator(int(most), steps=steps).tick_values(low, high))
+    alone = panel.layout.barmode == "overlay" and not one.bingroup
+    every = [t for t in traces if t.type == "histogram" and _sideways(t) == turned]
+    own = [one] if alone else [t for t in every if (t.bingroup or "") == (one.bingroup or "")]
+    if side.kind != "linear":
+        raise ValueError(
+            f"still cannot count in bins of a {side.kind} axis; count them before, draw bars, or "
+            "show the figure itself instead of its still"
+        )
+    values = np.concatenate([side.place(t.y if turned else t.x) for t in own])
+    sized = [t for t in own if (t.ybins if turned else t.xbins).size is not None] or own
+    counts = [t.nbinsy if turned else t.nbinsx for t in own]
+    bins = sized[0].ybins if turned else sized[0].xbins
+    return bin_edges(values[np.isfinite(values)], bins, next(filter(None, counts), None))
 
 
 def _counted(
     along: Any, trace: Any, names: Any, weights: Any, edges: Array
 ) -> tuple[Array, Array, float]:
     """Return middles, heights and width of a histogram's bars."""
-    values = read.array(names)
-    weigh = None if trace.histfunc in (None, "count") else read.finite(weights)
-    if _numeric(values):
-        values = read.finite(values)
-        counts, _ = np.histogram(values, edges, weights=weigh)
-        number, _ = np.histogram(values, edges)
-        at, step = (edges[1:] + edges[:-1]) / 2, float(edges[1] - edges[0])
-    else:
-        places = read.placed(along, values)
-        at, which = np.unique(places, return_inverse=True)
-        counts, number = np.bincount(which, weigh), np.bincount(which)
-        step = float(np.diff(at).min()) if len(at) > 1 else 1.0
-    heights = counts.astype(float)
-    if trace.histfunc == "avg":
-        heights = np.divide(heights, number, out=np.zeros_like(heights), where=number > 0)
+    places = along.place(names)
+    weigh = None if trace.histfunc in (None, "count") or weights is None else read.finite(weights)
+    known = np.isfinite(places) & (np.isfinite(weigh) if weigh is not None else True)
+    places, weigh = places[known], None if weigh is None else weigh[known]
+    if along.kind == "category":
+        edges = np.arange(len(along.names) + 1) - 0.5
+    which = np.searchsorted(edges, places, side="right") - 1
+    inside = (which >= 0) & (which < len(edges) - 1)
+    which, bins = which[inside], len(edges) - 1
+    weigh = None if weigh is None else weigh[inside]
+    number = np.bincount(which, minlength=bins)
+    at, step = (edges[1:] + edges[:-1]) / 2, float(edges[1] - edges[0])
+    heights = _heights(which, weigh, number, trace.histfunc)
     total = heights.sum() or 1.0
     norm = trace.histnorm or ""
     heights *= {"percent": 100 / total, "probability": 1 / total}.get(norm, 1.0)
@@ -127,54 +187,16 @@ def _counted(
     return at, np.cumsum(heights) if trace.cumulative.enabled else heights, step
 
 
-def draw_spreads(axes: Any, traces: list[Any], colors: read.Colors, layout: Any) -> None:
-    """Draw boxes and violins, each at the place of its name."""
-    grouped = "group" in (layout.boxmode, layout.violinmode)
-    count = len(traces) if grouped else 1
-    for number, trace in enumerate(traces):
-        turned = trace.orientation == "h" or (trace.orientation is None and trace.y is None)
-        names, values = (trace.y, trace.x) if turned else (trace.x, trace.y)
-        numbers = read.finite(values)
-        if names is None:
-            names = [trace.name or f"trace {number}"] * len(numbers)
-        places = read.placed(axes.yaxis if turned else axes.xaxis, names)
-        width = 0.7 / count
-        known = np.isfinite(numbers)
-        for place in np.unique(places):
-            part = numbers[known & (places == place)]
-            if len(part):
-                at = place + width * (number - (count - 1) / 2) * grouped
-                _spread(axes, trace, part, at, 0.85 * width, turned, colors[id(trace)])
-
-
-def _spread(
-    axes: Any, trace: Any, part: Array, at: float, width: float, turned: bool, color: str
-) -> None:
-    """Draw one box or one violin."""
-    own = read.one(trace.marker.color, read.one(trace.line.color, color))
-    line, fill = read.rgba(own), read.rgba(trace.fillcolor or own, 0.5)
-    look = {"positions": [at], "widths": width, "orientation": _turn(turned)}
-    if trace.type == "violin" and np.ptp(part) > 0:
-        shape = axes.violinplot([part], showextrema=False, **look)
-        for body in shape["bodies"]:
-            body.set(facecolor=fill, edgecolor=line, alpha=None)
-        if not trace.box.visible:
-            return
-        look["widths"] = width / 4
-    pen = {"color": line, "linewidth": 1.4}
-    axes.boxplot(
-        [part],
-        patch_artist=True,
-        manage_ticks=False,
-        boxprops={"facecolor": fill, "edgecolor": line, "linewidth": 1.4},
-        medianprops=pen,
-        whiskerprops=pen,
-        capprops=pen,
-        flierprops={"marker": "o", "markersize": 3.5, "markerfacecolor": to_rgba(line),
-                    "markeredgewidth": 0},
-        **look,
-    )  # fmt: skip
-
-
-def _turn(turned: bool) -> str:
-    return "horizontal" if turned else "vertical"
+def _heights(which: Array, weigh: Array | None, number: Array, kind: str | None) -> Array:
+    """Return what the values of each bin come to; 0 where there is none."""
+    if weigh is None:
+        return number.astype(float)
+    if kind in ("min", "max"):
+        pick = np.minimum if kind == "min" else np.maximum
+        found = np.full(len(number), np.inf if kind == "min" else -np.inf)
+        pick.at(found, which, weigh)
+        return np.where(number > 0, found, 0.0)
+    found = np.bincount(which, weigh, len(number)).astype(float)
+    if kind == "avg":
+        return np.divide(found, number, out=np.zeros_like(found), where=number > 0)
+    return found

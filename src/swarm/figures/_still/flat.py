@@ -1,76 +1,180 @@
-"""Draws plotly's flat traces with matplotlib."""
+"""Draws plotly's flat traces with matplotlib: one pair of axes after another."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.ticker
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from swarm.figures._still import read, words
-from swarm.figures._still.bars import BARS, SPREADS, draw_bars, draw_spreads
-from swarm.style import DARK, LIGHT, is_dark
+from swarm.figures._still.bars import BARS, draw_bars
+from swarm.figures._still.images import IMAGES, draw_image
+from swarm.figures._still.lines import SCATTERS, draw_scatters
+from swarm.figures._still.panel import Panel
+from swarm.figures._still.side import Side, side_of
+from swarm.figures._still.spreads import SPREADS, draw_spreads
+from swarm.figures._still.ticks import set_ticks
 
-Array = read.Array
+FLAT = (*SCATTERS, *IMAGES, *BARS, *SPREADS)
 
-FLAT = ("scatter", "scattergl", "contour", "heatmap", *BARS, *SPREADS)
+Key = tuple[str, ...]
+
+
+def long_name(name: str) -> str:
+    """Return what a layout calls an axis that traces call by its short name, such as x2."""
+    return f"{name[0]}axis{name[1:]}"
+
+
+def matched(layout: Any, name: str) -> str:
+    """Return the axis whose range and categories an axis has, or itself."""
+    seen = [name]
+    while (other := layout[long_name(seen[-1])].matches) and other not in seen:
+        seen.append(other)
+    return seen[-1]
+
+
+def sides_of(panels: Mapping[Key, list[Any]], layout: Any) -> dict[str, Side]:
+    """Return all flat axes by their short names; those that match have the same categories."""
+    names = dict.fromkeys(name for key in panels if len(key) == 2 for name in key)
+    held: dict[str, list[Any]] = {}
+    for key, traces in panels.items():
+        for name in key if len(key) == 2 else ():
+            held.setdefault(matched(layout, name), []).extend(traces)
+    strict = layout.autotypenumbers == "strict"
+    shared = {
+        root: side_of(layout[long_name(root)], traces, root[0], strict=strict)
+        for root, traces in held.items()
+    }
+    found = {}
+    for name in names:
+        root = shared[matched(layout, name)]
+        axis = layout[long_name(name)]
+        found[name] = Side(axis, root.kind, root.names)
+    return found
 
 
 def draw_flat(
     picture: Figure,
-    sides: tuple[Any, Any],
+    panel: tuple[Side, Side],
     traces: list[Any],
     room: read.Room,
     theme: dict[str, str],
     colors: read.Colors,
     layout: Any,
     host: Any = None,
-) -> Any:
+) -> Panel:
     """Draw one pair of flat axes, over the `host` that they overlay, and return them."""
     axes: Any
-    across, up = sides
+    across, up = panel[0].axis, panel[1].axis
     if host is None:
         left, bottom, right, top = read.within(room, across.domain, up.domain)
         axes = picture.add_axes((left, bottom, right - left, top - bottom))
         axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(visible=not any(t.type in ("contour", "heatmap") for t in traces))
+        axes.grid(visible=not any(t.type in IMAGES for t in traces))
     else:
         axes = host.twinx() if up.overlaying else host.twiny()
         axes.set_frame_on(False)
     axes.set_axisbelow(True)
     axes.tick_params(length=3, color=theme["grid"])
-    for side, axis in ((axes.xaxis, across), (axes.yaxis, up)):
-        if axis.categoryarray is not None:
-            side.update_units([str(name) for name in axis.categoryarray])
-    for kinds, draw in ((BARS, draw_bars), (SPREADS, draw_spreads)):
+    made = Panel(axes, *panel, layout, colors)
+    for kinds, draw in ((BARS, draw_bars), (("box",), draw_spreads), (("violin",), draw_spreads)):
         if some := [trace for trace in traces if trace.type in kinds]:
-            draw(axes, some, colors, layout)
+            draw(made, some)
     for trace in traces:
-        if trace.type in _DRAW:
-            _DRAW[trace.type](axes, trace, colors[id(trace)])
-    for axis, name in ((across, "x"), (up, "y")):
+        if trace.type in IMAGES:
+            draw_image(made, trace)
+    if some := [trace for trace in traces if trace.type in SCATTERS]:
+        draw_scatters(made, sorted(some, key=lambda trace: trace.zorder or 0))
+    _dress(picture, made)
+    return made
+
+
+def _dress(picture: Figure, panel: Panel) -> None:
+    """Give axes their names, ticks and scales."""
+    axes = panel.axes
+    for side, name, size in (
+        (panel.x, "x", picture.bbox.width),
+        (panel.y, "y", picture.bbox.height),
+    ):
+        axis, shown = side.axis, getattr(axes, f"{name}axis")
         getattr(axes, f"set_{name}label")(read.plain(axis.title.text), labelpad=6)
-        side = getattr(axes, f"{name}axis")
-        pixels = picture.bbox.width if name == "x" else picture.bbox.height
-        if side.get_converter() is None:  # names and dates have ticks of their own
-            most = int(np.clip(pixels / 80, 2, 7))
-            side.set_major_locator(mpl.ticker.MaxNLocator(most, steps=[1, 2, 5, 10]))
-        side.set_visible(axis.visible is not False)
-        logged = axis.type == "log"
-        if logged:
+        shown.set_visible(axis.visible is not False)
+        if side.kind == "log":
             getattr(axes, f"set_{name}scale")("log")
-        if axis.range:
-            span = [10**end for end in axis.range] if logged else axis.range
-            getattr(axes, f"set_{name}lim")(*span)
-        elif "reversed" in str(axis.autorange):
-            side.set_inverted(True)
-    return axes
+        low, high = axis.domain or (0, 1)
+        set_ticks(shown, side, float(size * (high - low)))
+        if axis.showgrid is False:
+            shown.grid(visible=False)
+        if axis.side in ("top", "right"):
+            getattr(shown, f"tick_{axis.side}")()
+            shown.set_label_position(axis.side)
 
 
-def fit_flat(axes: Any, across: Any, up: Any, room: read.Room) -> None:
+def set_ranges(panels: Mapping[Key, Panel], layout: Any) -> None:
+    """Give axes the ranges that they ask for; those that match share what all of them need."""
+    groups: dict[str, list[Panel]] = {}
+    for key, panel in panels.items():
+        panel.axes.autoscale_view()
+        for name in key:
+            groups.setdefault(matched(layout, name), []).append(panel)
+    for root, members in groups.items():
+        letter = root[0]
+        sides = [getattr(panel, letter) for panel in members]
+        spans = np.array(
+            [sorted(getattr(panel.axes, f"get_{letter}lim")()) for panel in members], dtype=float
+        )
+        asked = next((side for side in sides if side.axis.range), None)
+        low, high = _stretched(sides[0], float(spans[:, 0].min()), float(spans[:, 1].max()))
+        if asked is not None:
+            low, high = _asked(asked, low, high)
+        elif any("reversed" in str(side.axis.autorange) for side in sides) or _is_upside_down(
+            members, letter, layout
+        ):
+            low, high = high, low
+        if asked is None and not _is_free(sides, members, letter):
+            continue
+        for panel in members:
+            getattr(panel.axes, f"set_{letter}lim")(low, high)
+
+
+def _is_free(sides: list[Side], members: list[Panel], letter: str) -> bool:
+    """Tell whether axes without a range have other ends than matplotlib gives them."""
+    odd = any("reversed" in str(s.axis.autorange) or s.axis.rangemode for s in sides)
+    images = any(image for panel in members for image in panel.axes.images)
+    return odd or images or len({id(panel.axes) for panel in members}) > 1
+
+
+def _is_upside_down(members: list[Panel], letter: str, layout: Any) -> bool:
+    """Tell whether an axis is that of images alone, whose first row is on top."""
+    if letter != "y" or any(panel.y.axis.autorange is not None for panel in members):
+        return False
+    return all(panel.axes.images and not panel.axes.collections for panel in members)
+
+
+def _stretched(side: Side, low: float, high: float) -> tuple[float, float]:
+    mode, options = side.axis.rangemode, side.axis.autorangeoptions.to_plotly_json()
+    if options and not side.axis.range:
+        raise ValueError(
+            "still cannot draw autorangeoptions of an axis without a range; set its range, or "
+            "show the figure itself instead of its still"
+        )
+    if mode == "tozero" and side.kind == "linear":
+        return min(low, 0.0), max(high, 0.0)
+    return (max(low, 0.0), high) if mode == "nonnegative" else (low, high)
+
+
+def _asked(side: Side, low: float, high: float) -> tuple[float, float]:
+    """Return the ends of a range, of which either may be left to the data."""
+    first, last = (
+        None if end is None else side.spot(end, logarithm=True) for end in side.axis.range
+    )
+    return (low if first is None else first), (high if last is None else last)
+
+
+def fit_flat(panel: Panel, room: read.Room) -> None:
     """Shrink axes until their ticks, names and legend have room, too."""
+    axes, across, up = panel.axes, panel.x.axis, panel.y.axis
     left, bottom, right, top = read.within(room, across.domain, up.domain)
     picture = axes.figure
     width, height = picture.bbox.size
@@ -88,101 +192,16 @@ def fit_flat(axes: Any, across: Any, up: Any, room: read.Room) -> None:
         taken = axes.get_tightbbox(picture.canvas.get_renderer())
         place = Bbox(place.get_points() + wanted.get_points() - taken.get_points())
         axes.set_position(place.transformed(picture.transFigure.inverted()))
+    if (ratio := _ratio(panel)) is not None:
+        held = "domain" in (across.constrain, up.constrain) or bool(axes.images)
+        axes.set_aspect(ratio, adjustable="box" if held else "datalim")
 
 
-def _draw_scatter(axes: Any, trace: Any, color: str) -> None:
-    y = np.arange(len(trace.x)) if trace.y is None else read.placed(axes.yaxis, trace.y)
-    x = np.arange(len(y)) if trace.x is None else read.placed(axes.xaxis, trace.x)
-    own = read.one(trace.line.color, read.one(trace.marker.color, color))
-    mode = trace.mode or "lines"
-    if "lines" in mode:
-        dash = {"dash": "--", "dot": ":", "dashdot": "-."}.get(trace.line.dash or "", "-")
-        axes.plot(
-            x,
-            y,
-            dash,
-            color=read.rgba(own, trace.opacity),
-            linewidth=0.75 * (trace.line.width or 2),
-        )
-    if "markers" in mode:
-        marker = trace.marker
-        axes.scatter(
-            x,
-            y,
-            s=(0.75 * np.asarray(marker.size or 6, dtype=float)) ** 2,
-            color=read.fills(marker, own, trace.opacity),
-            linewidths=0.75 * (marker.line.width or 0),
-            edgecolors=read.rgba(read.one(marker.line.color, "white")),
-            zorder=3,
-        )
-    if trace.fill == "toself":
-        area = read.rgba(trace.fillcolor) if trace.fillcolor else read.rgba(own, 0.3)
-        axes.fill(x, y, color=area, linewidth=0)
-    if trace.fill in ("tozeroy", "tonexty"):
-        axes.fill_between(x, y, color=read.rgba(trace.fillcolor or own, 0.3), linewidth=0)
-
-
-def _draw_image(axes: Any, trace: Any, color: str) -> None:
-    values, low, high = read.shades(trace)
-    x, y = (
-        np.arange(size, dtype=float) if own is None else read.placed(axis, own)
-        for own, axis, size in (
-            (trace.x, axes.xaxis, values.shape[1]),
-            (trace.y, axes.yaxis, values.shape[0]),
-        )
-    )
-    colors = read.color_map(trace.colorscale)
-    if trace.type == "heatmap":
-        axes.pcolormesh(
-            _edges(x), _edges(y), values, cmap=colors, vmin=low, vmax=high, shading="flat"
-        )
-        if trace.texttemplate == "%{text}" and trace.text is not None:
-            _write(axes, x, y, trace.text, colors((values - low) / (high - low)))
-        return
-    if min(values.shape) < 2:
-        return  # plotly has no contours there, either
-    lines = trace.contours
-    size = lines.size or (high - low) / 15
-    first = low if lines.start is None else lines.start
-    last = high if lines.end is None else lines.end
-    levels = np.arange(first, last + size / 2, size)
-    bands = np.concatenate([[min(low, first)], levels[1:-1], [max(high, last)]])
-    axes.contourf(x, y, values, levels=np.unique(bands), cmap=colors, vmin=low, vmax=high)
-    if lines.showlines is not False:
-        line = read.rgba(trace.line.color or "rgba(255,255,255,0.5)")
-        axes.contour(
-            x, y, values, levels=levels, colors=[line], linewidths=0.5, linestyles="solid"
-        )
-
-
-def _write(axes: Any, x: Array, y: Array, texts: Any, grounds: Array) -> None:
-    """Write a text into each cell, dark on light and light on dark; grounds (row, column, 4)."""
-    for row, column in np.ndindex(grounds.shape[:2]):
-        ground = grounds[row, column]
-        axes.text(
-            x[column],
-            y[row],
-            str(texts[row][column]),
-            color=(DARK if is_dark(ground[:3]) else LIGHT).text if ground[3] else None,
-            ha="center",
-            va="center",
-            clip_on=True,
-        )
-
-
-def _edges(middles: Array) -> Array:
-    """Return where cells around some places end: half-way between, as plotly has it."""
-    if len(middles) < 2:
-        return np.array([middles[0] - 0.5, middles[0] + 0.5])
-    between = (middles[1:] + middles[:-1]) / 2
-    return np.concatenate(
-        [[2 * middles[0] - between[0]], between, [2 * middles[-1] - between[-1]]]
-    )
-
-
-_DRAW: dict[str, Callable[[Any, Any, str], None]] = {
-    "scatter": _draw_scatter,
-    "scattergl": _draw_scatter,
-    "contour": _draw_image,
-    "heatmap": _draw_image,
-}
+def _ratio(panel: Panel) -> float | None:
+    """Return how long a unit of y is on the page for one of x, where that is asked for."""
+    for axis, turned in ((panel.y.axis, False), (panel.x.axis, True)):
+        if axis.scaleanchor:
+            ratio = 1.0 if axis.scaleratio is None else float(axis.scaleratio)
+            return 1 / ratio if turned else ratio
+    only = panel.axes.images and not (panel.axes.lines or panel.axes.collections)
+    return 1.0 if only and panel.y.axis.scaleanchor is None else None

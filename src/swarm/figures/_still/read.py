@@ -17,10 +17,25 @@ Colors = dict[int, str]
 """Colours of traces that name none, by the ``id`` of the trace."""
 
 
+LEVELS = ("min", "max", "mid", "auto")
+"""What tells the ends of a colour scale, behind the letter z or c."""
+
+_UP: list[Any] = [[0, "#dcdcdc"], [0.2, "#f5c39d"], [0.4, "#f5a069"], [1, "#b20a1c"]]
+_DOWN: list[Any] = [
+    [0, "#050aac"], [0.35, "#283cbe"], [0.5, "#4664f5"], [0.6, "#5a78f5"], [0.7, "#6a89f7"],
+    [1, "#dcdcdc"],
+]  # fmt: skip
+_BOTH: list[Any] = [
+    [0, "#050aac"], [0.35, "#6a89f7"], [0.5, "#bebebe"], [0.6, "#dcaa84"], [0.7, "#e6915a"],
+    [1, "#b20a1c"],
+]  # fmt: skip
+SCALES = {"sequential": _UP, "sequentialminus": _DOWN, "diverging": _BOTH}
+"""Colour scales of plotly.js, for figures and templates that name none."""
+
+
 def colorway(figure: Any) -> list[str]:
     """Return the colours of traces that name none, in turn: as plotly.js has them."""
-    layout = figure.layout
-    found = layout.colorway or layout.template.layout.colorway or mpl.color_sequences["tab10"]
+    found = figure.layout.colorway or mpl.color_sequences["tab10"]
     return [color if isinstance(color, str) else mpl.colors.to_hex(color) for color in found]
 
 
@@ -34,9 +49,19 @@ def array(values: Any) -> Array:
 
 
 def finite(values: Any) -> Array:
-    """Return numbers as float64, with NaN for what is infinite: plotly draws neither."""
-    numbers = array(values).astype(float)
+    """Return numbers as float64, with NaN for what is no finite number: plotly draws neither."""
+    found = array(values)
+    if found.dtype.kind not in "biuf":
+        found = np.array([_number(value) for value in found.ravel()]).reshape(found.shape)
+    numbers = found.astype(float)
     return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return np.nan
 
 
 def coordinates(trace: Any, letter: str) -> Array:
@@ -53,20 +78,6 @@ def ends(values: Array) -> tuple[float, float]:
     return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
-def placed(axis: Any, values: Any) -> Array:
-    """Return where values stand on a matplotlib axis, which learns their names or dates."""
-    found = array(values)
-    if found.dtype.kind in "biuf":
-        return finite(found)
-    texts = [str(value) for value in found]
-    if all(re.match(r"\d{4}-\d\d(-\d\d|$)", text) for text in texts):
-        units: Any = np.array(texts, dtype="datetime64[us]")
-    else:
-        units = texts
-    axis.update_units(units)
-    return np.asarray(axis.convert_units(units), dtype=float)
-
-
 def rgba(color: Any, opacity: float | None = 1.0) -> tuple[float, float, float, float]:
     """Read a CSS colour."""
     text = str(color).strip()
@@ -78,12 +89,11 @@ def rgba(color: Any, opacity: float | None = 1.0) -> tuple[float, float, float, 
     return r, g, b, a * (1.0 if opacity is None else opacity)
 
 
-def color_map(scale: Any) -> mpl.colors.Colormap:
+def color_map(scale: Any, *, reverse: bool | None = False) -> mpl.colors.Colormap:
     """Return a colour scale of (place, colour) as a colour map."""
-    if not scale:
-        return mpl.colormaps["viridis"]
-    stops = [(float(at), rgba(color)) for at, color in scale]
-    return mpl.colors.LinearSegmentedColormap.from_list("scale", stops)
+    stops = [(float(at), rgba(color)) for at, color in scale or _BOTH]
+    found = mpl.colors.LinearSegmentedColormap.from_list("scale", stops)
+    return found.reversed() if reverse else found
 
 
 def plain(html: str | None) -> str:
@@ -93,17 +103,21 @@ def plain(html: str | None) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("$", r"\$")
 
 
+def levels(holder: Any, low: float, high: float, letter: str = "c") -> tuple[float, float]:
+    """Return the ends of a colour scale for values from `low` to `high`."""
+    least, most, middle = (holder[f"{letter}{name}"] for name in LEVELS[:3])
+    if least is None and most is None and middle is not None:
+        half = max(abs(high - middle), abs(middle - low))
+        return middle - half, middle + half
+    return float(low if least is None else least), float(high if most is None else most)
+
+
 def shades(trace: Any) -> tuple[Array, float, float]:
     """Return what a trace's colours stand for, and the ends of its colour scale."""
     source = trace.surfacecolor if trace.type == "surface" else None
     values = finite(trace.z if source is None else source)
-    low, high = ("cmin", "cmax") if trace.type == "surface" else ("zmin", "zmax")
-    least, most = ends(values)
-    return (
-        values,
-        least if trace[low] is None else float(trace[low]),
-        most if trace[high] is None else float(trace[high]),
-    )
+    letter = "c" if trace.type == "surface" else "z"
+    return values, *levels(trace, *ends(values), letter)
 
 
 def one(color: Any, default: str) -> str:
@@ -111,18 +125,43 @@ def one(color: Any, default: str) -> str:
     return color if isinstance(color, str) else default
 
 
+def is_scaled(color: Any) -> bool:
+    """Tell whether a marker's colours stand for numbers."""
+    if color is None or isinstance(color, str):
+        return False
+    found = array(color)
+    return found.ndim > 0 and found.dtype.kind in "biuf"
+
+
 def fills(marker: Any, default: str, opacity: float | None) -> Array:
     """Return the colour of all markers, (4,), or of each, (marker, 4)."""
     if marker.color is None or isinstance(marker.color, str):
-        return np.array(rgba(one(marker.color, default), opacity))
-    values = array(marker.color)
-    if values.dtype.kind not in "iuf":
-        return np.array([rgba(color, opacity) for color in values])
-    low = np.nanmin(values) if marker.cmin is None else marker.cmin
-    high = np.nanmax(values) if marker.cmax is None else marker.cmax
-    colors = color_map(marker.colorscale)((values - low) / ((high - low) or 1))
-    colors[:, 3] = 1.0 if opacity is None else opacity
-    return np.asarray(colors)
+        colors = np.array(rgba(one(marker.color, default)))
+    elif is_scaled(marker.color):
+        values = finite(marker.color)
+        low, high = levels(marker, *ends(values))
+        scale = color_map(marker.colorscale, reverse=marker.reversescale)
+        colors = np.asarray(scale((values - low) / ((high - low) or 1)))
+    else:
+        colors = np.array([rgba(color) for color in array(marker.color)])
+    own = getattr(marker, "opacity", None)
+    clear: Array = np.ones(1) if own is None else np.atleast_1d(finite(own))
+    clear = clear * (1.0 if opacity is None else opacity)
+    if len(clear) > 1 and colors.ndim == 1:
+        colors = np.tile(colors, (len(clear), 1))
+    colors[..., 3] *= clear if len(clear) > 1 else clear[0]
+    return colors
+
+
+def diameters(marker: Any, default: float = 6.0) -> Array:
+    """Return the diameter of all markers, (), or of each, (marker,), in pixels."""
+    if marker.size is None or np.ndim(array(marker.size)) == 0:
+        return np.asarray(default if marker.size is None else marker.size, dtype=float)
+    size, unit = finite(marker.size), marker.sizeref or 1
+    area = marker.sizemode == "area"
+    with np.errstate(invalid="ignore"):
+        wide = 2 * np.sqrt(size / 2 / unit) if area else size / unit
+    return np.where(wide > 0, np.maximum(wide, 2 * (marker.sizemin or 0)), 0.0)
 
 
 def within(room: Room, x: Any, y: Any) -> Room:

@@ -10,6 +10,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from swarm.figures._still import read
+from swarm.figures._still.dashes import dash_of
 
 Array = read.Array
 POLAR = ("scatterpolar", "scatterpolargl", "barpolar")
@@ -73,14 +74,20 @@ def _draw_around(
         axes.bar(angles, r, width=width, bottom=base, color=fill)
         return
     own = read.one(trace.line.color, read.one(trace.marker.color, color))
-    mode = trace.mode or "lines"
+    mode = trace.mode or ("lines+markers" if len(r) < 20 else "lines")
     if "lines" in mode:
-        axes.plot(angles, r, color=read.rgba(own), linewidth=0.75 * (trace.line.width or 2))
+        wide = 2 if trace.line.width is None else trace.line.width
+        dash, pen = dash_of(trace.line.dash), read.rgba(own, trace.opacity)
+        line = angles, r
+        if trace.connectgaps:
+            line = angles[np.isfinite(r)], r[np.isfinite(r)]
+        axes.plot(*line, linestyle=dash, color=pen, linewidth=0.75 * wide)
     if "markers" in mode:
-        size = (0.75 * np.asarray(trace.marker.size or 6, dtype=float)) ** 2
+        size = (0.75 * read.diameters(trace.marker)) ** 2
         axes.scatter(angles, r, s=size, color=read.fills(trace.marker, own, trace.opacity))
     if trace.fill == "toself":
-        axes.fill(angles, r, color=read.rgba(trace.fillcolor or own, 0.3), linewidth=0)
+        area = read.rgba(trace.fillcolor) if trace.fillcolor else read.rgba(own, 0.5)
+        axes.fill(angles, r, color=area, linewidth=0)
 
 
 def draw_round(

@@ -39,7 +39,6 @@ def draw_solid(
         (left, bottom, right - left, top - bottom), projection="3d", computed_zorder=False
     )
     eye = np.array([getattr(scene.camera.eye, c) or 1.25 for c in "xyz"])
-    ratio = [getattr(scene.aspectratio, c) or 1.0 for c in "xyz"]
     azimuth, flat = np.arctan2(eye[1], eye[0]), np.hypot(eye[0], eye[1])
     axes.view_init(np.degrees(np.arctan2(eye[2], flat)), np.degrees(azimuth))
     axes.set_proj_type("persp", focal_length=0.9)
@@ -61,6 +60,7 @@ def draw_solid(
         if logged:
             three.set_major_formatter(lambda value, _: f"{10**value:.3g}")
 
+    ratio = _ratio(scene, limits)
     _fit(axes, ratio)
 
     fields = [
@@ -72,6 +72,18 @@ def draw_solid(
         if trace.type == "scatter3d":
             _strand(axes, trace, limits, fields, colors[id(trace)])
     return axes
+
+
+def _ratio(scene: Any, limits: list[Any]) -> list[float]:
+    """Return how long the axes are: as the scene asks, or as their data unless too unlike."""
+    own = [getattr(scene.aspectratio, c) for c in "xyz"]
+    mode = scene.aspectmode or ("manual" if any(own) else "auto")
+    if mode == "manual":
+        return [part or 1.0 for part in own]
+    spans = np.array([abs(high - low) for low, high, _ in limits])
+    if mode == "cube" or (mode == "auto" and spans.max() > 4 * spans.min()):
+        return [1.0, 1.0, 1.0]
+    return [float(part) for part in spans / np.prod(spans) ** (1 / 3)]
 
 
 def _fit(axes: Any, ratio: list[float]) -> None:
@@ -124,7 +136,9 @@ def _field(
         # A coarse grid is drawn as finely as a fine one, on the same straight facets.
         x, y = _finer(xs), _finer(ys)
         z, shade = (_between(xs, ys, values, x, y) for values in (heights, shades))
-    colors = read.color_map(trace.colorscale)((shade - low) / ((high - low) or 1))
+    colors = read.color_map(trace.colorscale, reverse=trace.reversescale)(
+        (shade - low) / ((high - low) or 1)
+    )
     colors[..., :3] *= _light(x, y, z, limits, ratio, azimuth)[..., None]
     colors[..., 3] = 1.0 if trace.opacity is None else trace.opacity
     mesh = np.meshgrid(x, y) if x.ndim == y.ndim == 1 else (x, y)
@@ -262,7 +276,7 @@ def _strand(axes: Any, trace: Any, limits: list[Any], fields: list[Any], color: 
                 zorder=4,
             )
     if "markers" in mode:
-        size = np.broadcast_to(np.asarray(trace.marker.size or 6, dtype=float), points[0].shape)
+        size = np.broadcast_to(read.diameters(trace.marker, 8), points[0].shape)
         front = seen(points)
         fill = read.fills(trace.marker, own, opacity)
         colors = (

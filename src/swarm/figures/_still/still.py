@@ -3,20 +3,34 @@
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.colors
 import plotly.graph_objects as go
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from swarm.figures._still import read, words
-from swarm.figures._still.flat import FLAT, draw_flat, fit_flat
+from swarm.figures._still.annotations import stretch, write_annotations
+from swarm.figures._still.colorbars import draw_bars
+from swarm.figures._still.flat import (
+    FLAT,
+    Key,
+    draw_flat,
+    fit_flat,
+    long_name,
+    set_ranges,
+    sides_of,
+)
+from swarm.figures._still.heed import heed_layout, heed_trace
+from swarm.figures._still.images import counted
+from swarm.figures._still.panel import Panel
+from swarm.figures._still.resolve import resolved
 from swarm.figures._still.round import POLAR, ROUND, draw_polar, draw_round, fit_polar
+from swarm.figures._still.shapes import draw_shapes
+from swarm.figures._still.side import Side
 from swarm.figures._still.solid import SOLID, draw_solid
 from swarm.style import DARK, LIGHT
 
 __all__ = ["still"]
 
-Key = tuple[str, ...]
 KINDS = (*FLAT, *SOLID, *POLAR, *ROUND)
 
 
@@ -28,8 +42,8 @@ def still(
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
-        Made of surface, scatter3d, scatter, contour, heatmap, bar, histogram,
-        box, violin, pie, sankey and polar traces. A figure with frames is drawn as
+        Made of surface, scatter3d, scatter, contour, heatmap, image, bar, histogram,
+        histogram2d, box, violin, pie, sankey and polar traces. A figure with frames is drawn as
         it first appears, or at the frame that its ``layout.meta["still"]`` names.
     dark : bool, default False
         Whether to draw for a dark page, in the colours of `swarm.style.DARK`.
@@ -45,7 +59,8 @@ def still(
     Raises
     ------
     ValueError
-        If a trace is of a type that cannot be drawn.
+        If a trace is of a type that cannot be drawn, or the figure sets an attribute that
+        changes the picture and cannot be drawn. It is named.
     TypeError
         If `figure` is no plotly figure.
     """
@@ -56,6 +71,7 @@ def still(
             raise ValueError(
                 f"still cannot draw a trace of type {trace.type!r}; it draws {', '.join(KINDS)}"
             )
+    figure = resolved(figure)
     width, height = width or figure.layout.width or 800, height or figure.layout.height or 560
     look = DARK if dark else LIGHT
     theme = {
@@ -65,40 +81,85 @@ def still(
         picture = Figure(figsize=(width / 100, height / 100), dpi=100)
         picture.set_layout_engine("none")  # axes are placed by hand, whatever the rcParams say
         FigureCanvasAgg(picture)
-        top = words.titles(picture, figure, theme)
-        shown = _shown(figure)
-        way = read.colorway(figure)
-        colors = {id(trace): way[i % len(way)] for i, trace in enumerate(shown)}
-        visible = [trace for trace in shown if trace.visible in (None, True)]
-        right = min([1.0, *(_color_bar(picture, t, theme, top, width) for t in visible)])
-        room = 0.0, 0.0, right, top
-        panels: dict[Key, list[Any]] = {}
-        for trace in visible:
-            panels.setdefault(_panel(trace), []).append(trace)
-        drawn: dict[Key, Any] = {}
-        named: dict[Key, list[Any]] = {}
-        # Axes that overlay others come after these, and share their legend.
-        for key in sorted(panels, key=lambda key: _host(figure, key) != key):
-            host = _host(figure, key)
-            look_of = (panels[key], room, theme, colors)
-            if len(key) == 2:
-                sides = _sides(figure, key)
-                axes = drawn.get(host)
-                drawn[key] = draw_flat(picture, sides, *look_of, figure.layout, axes)
-            elif panels[key][0].type in ROUND:
-                drawn[key] = draw_round(picture, panels[key][0], room, theme, way)
-            else:
-                draw = draw_polar if panels[key][0].type in POLAR else draw_solid
-                drawn[key] = draw(picture, figure.layout[key[0]], *look_of)
-            named.setdefault(host if host in drawn else key, []).extend(panels[key])
-        for key, traces in named.items():
-            top = words.legend(drawn[key], figure, traces, theme, colors, top)
-        for key in named:
-            if len(key) == 2:
-                fit_flat(drawn[key], *_sides(figure, key), (0.0, 0.0, right, top))
-            elif drawn[key].name == "polar":
-                fit_polar(drawn[key], figure.layout[key[0]], (0.0, 0.0, right, top))
+        _draw(picture, figure, theme, width)
     return picture
+
+
+def _draw(picture: Figure, figure: go.Figure, theme: dict[str, str], width: float) -> None:
+    """Draw a figure whose template is resolved."""
+    layout = figure.layout
+    way = read.colorway(figure)
+    colors = {id(trace): way[i % len(way)] for i, trace in enumerate(figure.data)}
+    panels = _panels(figure)
+    sides = sides_of(panels, layout)
+    _count(panels, sides, colors)
+    top = words.titles(picture, figure, theme)
+    traces = [trace for held in panels.values() for trace in held]
+    right = draw_bars(picture, traces, theme, top, width)
+    room = 0.0, 0.0, right, top
+    drawn: dict[Key, Any] = {}
+    named: dict[Key, list[Any]] = {}
+    # Axes that overlay others come after these, and share their legend.
+    for key in sorted(panels, key=lambda key: _host(figure, key) != key):
+        host = _host(figure, key)
+        look_of = (panels[key], room, theme, colors)
+        if len(key) == 2:
+            axes = drawn[host].axes if host in drawn else None
+            pair = sides[key[0]], sides[key[1]]
+            drawn[key] = draw_flat(picture, pair, *look_of, layout, axes)
+        elif panels[key][0].type in ROUND:
+            drawn[key] = draw_round(picture, panels[key][0], room, theme, way)
+        else:
+            draw = draw_polar if panels[key][0].type in POLAR else draw_solid
+            drawn[key] = draw(picture, layout[key[0]], *look_of)
+        named.setdefault(host if host in drawn else key, []).extend(panels[key])
+    flat: dict[Key, Panel] = {key: panel for key, panel in drawn.items() if len(key) == 2}
+    draw_shapes(flat, layout.shapes)
+    stretch(flat, layout.annotations)
+    set_ranges(flat, layout)
+    write_annotations(picture, flat, layout.annotations)
+    _fit(figure, drawn, named, theme, colors, (right, top))
+
+
+def _fit(
+    figure: go.Figure,
+    drawn: dict[Key, Any],
+    named: dict[Key, list[Any]],
+    theme: dict[str, str],
+    colors: read.Colors,
+    room: tuple[float, float],
+) -> None:
+    """Name the traces, and make all axes as large as words leave room for."""
+    right, top = room
+    for key, traces in named.items():
+        axes = drawn[key].axes if len(key) == 2 else drawn[key]
+        top = words.legend(axes, figure, traces, theme, colors, top)
+    for key in named:
+        if len(key) == 2:
+            fit_flat(drawn[key], (0.0, 0.0, right, top))
+        elif drawn[key].name == "polar":
+            fit_polar(drawn[key], figure.layout[key[0]], (0.0, 0.0, right, top))
+
+
+def _panels(figure: go.Figure) -> dict[Key, list[Any]]:
+    """Return the traces of each part of a figure, having checked that all can be drawn."""
+    panels: dict[Key, list[Any]] = {}
+    for number, trace in enumerate(figure.data):
+        if trace.visible in (None, True):
+            heed_trace(trace, number)
+            panels.setdefault(_panel(trace), []).append(trace)
+    parts = {long_name(name) if len(key) == 2 else name for key in panels for name in key}
+    heed_layout(figure.layout, parts)
+    return panels
+
+
+def _count(panels: dict[Key, list[Any]], sides: dict[str, Side], colors: read.Colors) -> None:
+    """Put heat maps of their counts in the place of two-dimensional histograms."""
+    for key, traces in panels.items():
+        for i, trace in enumerate(traces):
+            if trace.type == "histogram2d":
+                traces[i] = counted(trace, sides[key[0]], sides[key[1]])
+                colors[id(traces[i])] = colors[id(trace)]
 
 
 def _style(theme: dict[str, str], size: float) -> dict[Any, Any]:
@@ -128,49 +189,14 @@ def _panel(trace: Any) -> Key:
     return (trace.subplot or "polar",) if trace.type in POLAR else (f"of its own {id(trace)}",)
 
 
-def _shown(figure: go.Figure) -> list[Any]:
-    """Return the figure's traces, at the frame to be drawn."""
-    traces = list(figure.data)
-    name = (
-        (figure.layout.meta or {}).get("still") if isinstance(figure.layout.meta, dict) else None
-    )
-    for frame in figure.frames:
-        if frame.name == name:
-            for i, new in zip(frame.traces or range(len(traces)), frame.data, strict=False):
-                traces[i] = type(traces[i])(traces[i]).update(new)
-    return traces
-
-
 def _host(figure: go.Figure, key: Key) -> Key:
     """Return the axes that a pair of flat axes overlays, or itself."""
     if len(key) == 1:
         return key
-    across, up = _sides(figure, key)
+    across, up = (figure.layout[long_name(name)] for name in key)
+    if across.overlaying and up.overlaying:
+        raise ValueError(
+            f"still cannot draw axes {key} of which both are overlaying others; let one of them "
+            "be shared, or show the figure itself instead of its still"
+        )
     return across.overlaying or key[0], up.overlaying or key[1]
-
-
-def _sides(figure: go.Figure, key: Key) -> tuple[Any, Any]:
-    """Return plotly's two axes by their short names, such as x and y2."""
-    across, up = (figure.layout[f"{name[0]}axis{name[1:]}"] for name in key)
-    return across, up
-
-
-def _color_bar(
-    picture: Figure, trace: Any, theme: dict[str, str], top: float, width: float
-) -> float:
-    """Draw a trace's colour bar, and return where the room to its left ends."""
-    if trace.type not in ("surface", "contour", "heatmap") or trace.showscale is False:
-        return 1.0
-    _, low, high = read.shades(trace)
-    axes = picture.add_axes((1 - 74 / width, 0.2 * top, 11 / width, 0.55 * top))
-    mappable = mpl.cm.ScalarMappable(
-        mpl.colors.Normalize(low, high), read.color_map(trace.colorscale)
-    )
-    bar = picture.colorbar(mappable, cax=axes)
-    bar.outline.set_visible(False)
-    if trace.colorbar.tickvals is not None:
-        bar.set_ticks([float(t) for t in trace.colorbar.tickvals], labels=trace.colorbar.ticktext)
-    axes.tick_params(length=0, labelsize=8.5)
-    if trace.colorbar.title.text:
-        words.above_bar(axes, read.plain(trace.colorbar.title.text))
-    return 1 - 84 / width

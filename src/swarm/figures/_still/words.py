@@ -11,8 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from swarm.figures._still import read
+from swarm.figures._still.dashes import dash_of
 
 BOXES = ("bar", "histogram", "box", "violin", "barpolar")
+
+COLORED = ("surface", "contour", "heatmap", "image")
 
 EDGE = 10
 """How far words stay from the figure's edge, in pixels."""
@@ -75,9 +78,11 @@ def legend(
     At the upper left, below `top`; returns where the room below it begins, if it is one of
     rows above flat axes.
     """
-    named = [t for t in traces if t.name and t.type not in ("surface", "contour", "heatmap")]
-    asked = [t for t in named if t.showlegend or (t.showlegend is None and len(named) > 1)]
-    if not asked:
+    named = [t for t in traces if t.name and t.type not in COLORED]
+    shown = figure.layout.showlegend
+    several = len(named) > 1 if shown is None else shown
+    asked = [t for t in named if t.showlegend or (t.showlegend is None and several)]
+    if not asked or shown is False:
         return top
     if "reversed" in (figure.layout.legend.traceorder or ""):
         asked = asked[::-1]
@@ -87,7 +92,7 @@ def legend(
         color = read.one(trace.marker.color, colors[id(trace)])
         if not marked:
             color = read.one(trace.line.color, color)
-        line: Any = "none" if marked else "-"
+        line: Any = "none" if marked else dash_of(trace.line.dash)
         handles.append(
             mpl.lines.Line2D(
                 [],

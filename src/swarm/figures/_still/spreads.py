@@ -1,0 +1,112 @@
+"""Draws boxes, violins and the points beside them, each at the place of its name."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import to_rgba
+
+from swarm.figures._still import read
+from swarm.figures._still.panel import PIXEL, Panel
+
+Array = read.Array
+SPREADS = ("box", "violin")
+
+
+def draw_spreads(panel: Panel, traces: list[Any]) -> None:
+    """Draw boxes and violins, side by side where the layout asks for it."""
+    layout = panel.layout
+    mode = layout.boxmode if traces[0].type == "box" else layout.violinmode
+    names = [trace.offsetgroup or f" {i}" for i, trace in enumerate(traces)]
+    order = list(dict.fromkeys(names)) if mode == "group" else [""]
+    for trace, name in zip(traces, names, strict=True):
+        turned = trace.orientation == "h" or (trace.orientation is None and trace.y is None)
+        slot = order.index(name) if mode == "group" else 0
+        along, up = (panel.y, panel.x) if turned else (panel.x, panel.y)
+        values = trace.x if turned else trace.y
+        numbers = up.place(values)
+        stand = trace.y if turned else trace.x
+        if stand is None:
+            start = trace.y0 if turned else trace.x0
+            stand = [trace.name if start is None else start] * len(numbers)
+        places = along.place(stand)
+        width = 0.7 / len(order)
+        known = np.isfinite(numbers) & np.isfinite(places)
+        for place in np.unique(places[known]):
+            part = numbers[known & (places == place)]
+            at = place + width * (slot - (len(order) - 1) / 2)
+            _spread(panel, trace, part, at, 0.85 * width, turned)
+
+
+def _spread(panel: Panel, trace: Any, part: Array, at: float, width: float, turned: bool) -> None:
+    """Draw one box or one violin, and its points."""
+    own = read.one(trace.line.color, read.one(trace.marker.color, panel.colors[id(trace)]))
+    clear = 1.0 if trace.opacity is None else trace.opacity
+    line = read.rgba(own, clear)
+    fill = read.rgba(trace.fillcolor, clear) if trace.fillcolor else read.rgba(own, 0.5 * clear)
+    look: dict[str, Any] = {"positions": [at], "widths": width, "orientation": _turn(turned)}
+    points = trace.boxpoints if trace.type == "box" else trace.points
+    points = "outliers" if points is None else points
+    if points == "all":
+        _draw_points(panel, trace, part, (at, width), turned)
+    if trace.type == "violin":
+        if np.ptp(part) > 0:
+            _violin(panel, trace, part, look, (line, fill))
+        if not trace.box.visible:
+            if points in ("outliers", "suspectedoutliers"):
+                _draw_points(panel, trace, _outliers(part), (at, 0), turned)
+            return
+        look["widths"] = width / 4
+    wide = 2 if trace.line.width is None else trace.line.width
+    pen = {"color": line, "linewidth": 0.7 * wide}
+    caps = 0.5 if trace.type != "box" or trace.whiskerwidth is None else trace.whiskerwidth
+    panel.axes.boxplot(
+        [part],
+        patch_artist=True,
+        manage_ticks=False,
+        capwidths=[caps * look["widths"]],
+        boxprops={"facecolor": fill, "edgecolor": line, "linewidth": 0.7 * wide},
+        medianprops=pen,
+        whiskerprops=pen,
+        capprops=pen,
+        flierprops={"marker": "o", "markersize": 3.5, "markerfacecolor": to_rgba(line),
+                    "markeredgewidth": 0},
+        showfliers=points in ("outliers", "suspectedoutliers"),
+        **look,
+    )  # fmt: skip
+
+
+def _violin(panel: Panel, trace: Any, part: Array, look: Any, colors: Any) -> None:
+    shape = panel.axes.violinplot([part], showextrema=False, **look)
+    for body in shape["bodies"]:
+        body.set(facecolor=colors[1], edgecolor=colors[0], alpha=None)
+
+
+def _outliers(part: Array) -> Array:
+    low, high = np.percentile(part, [25, 75])
+    reach = 1.5 * (high - low)
+    found: Array = part[(part < low - reach) | (part > high + reach)]
+    return found
+
+
+def _draw_points(
+    panel: Panel, trace: Any, part: Array, place: tuple[float, float], turned: bool
+) -> None:
+    """Draw points beside or on a box, scattered by the trace's jitter."""
+    at, width = place
+    alone = trace.type == "box" and trace.jitter is None
+    jitter = (0.3 if alone else 0.0) if trace.jitter is None else trace.jitter
+    aside = (-1.5 if alone else 0.0) if trace.pointpos is None else trace.pointpos
+    # The same picture each time: points spread evenly, neighbours far apart.
+    golden = (0.5 + 0.6180339887498949 * np.arange(len(part))) % 1 - 0.5
+    stand = at + width / 2 * (aside + 2 * jitter * golden * (0.5 if aside else 1))
+    size = 6 if trace.marker.size is None else trace.marker.size
+    own = read.one(trace.line.color, panel.colors[id(trace)])
+    x, y = (part, stand) if turned else (stand, part)
+    panel.axes.scatter(
+        x, y, s=(PIXEL * size) ** 2, linewidths=0, zorder=3,
+        facecolors=[read.fills(trace.marker, own, trace.opacity)],
+    )  # fmt: skip
+
+
+def _turn(turned: bool) -> str:
+    return "horizontal" if turned else "vertical"
