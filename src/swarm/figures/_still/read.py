@@ -8,6 +8,7 @@ import matplotlib as mpl
 import matplotlib.colors
 import numpy as np
 from numpy.typing import NDArray
+from plotly.colors import PLOTLY_SCALES
 
 Array = NDArray[Any]
 Room = tuple[float, float, float, float]
@@ -20,16 +21,11 @@ Colors = dict[int, str]
 LEVELS = ("min", "max", "mid", "auto")
 """What tells the ends of a colour scale, behind the letter z or c."""
 
-_UP: list[Any] = [[0, "#dcdcdc"], [0.2, "#f5c39d"], [0.4, "#f5a069"], [1, "#b20a1c"]]
-_DOWN: list[Any] = [
-    [0, "#050aac"], [0.35, "#283cbe"], [0.5, "#4664f5"], [0.6, "#5a78f5"], [0.7, "#6a89f7"],
-    [1, "#dcdcdc"],
-]  # fmt: skip
-_BOTH: list[Any] = [
-    [0, "#050aac"], [0.35, "#6a89f7"], [0.5, "#bebebe"], [0.6, "#dcaa84"], [0.7, "#e6915a"],
-    [1, "#b20a1c"],
-]  # fmt: skip
-SCALES = {"sequential": _UP, "sequentialminus": _DOWN, "diverging": _BOTH}
+SCALES: dict[str, Any] = {
+    "sequential": PLOTLY_SCALES["Reds"],
+    "sequentialminus": PLOTLY_SCALES["Blues"],
+    "diverging": PLOTLY_SCALES["RdBu"],
+}
 """Colour scales of plotly.js, for figures and templates that name none."""
 
 
@@ -91,7 +87,7 @@ def rgba(color: Any, opacity: float | None = 1.0) -> tuple[float, float, float, 
 
 def color_map(scale: Any, *, reverse: bool | None = False) -> mpl.colors.Colormap:
     """Return a colour scale of (place, colour) as a colour map."""
-    stops = [(float(at), rgba(color)) for at, color in scale or _BOTH]
+    stops = [(float(at), rgba(color)) for at, color in scale or SCALES["diverging"]]
     found = mpl.colors.LinearSegmentedColormap.from_list("scale", stops)
     return found.reversed() if reverse else found
 
