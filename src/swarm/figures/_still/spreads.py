@@ -92,6 +92,8 @@ def _draw_points(
     panel: Panel, trace: Any, part: Array, place: tuple[float, float], turned: bool
 ) -> None:
     """Draw points beside or on a box, scattered by the trace's jitter."""
+    if not len(part):
+        return
     at, width = place
     alone = trace.type == "box" and trace.jitter is None
     jitter = (0.3 if alone else 0.0) if trace.jitter is None else trace.jitter
