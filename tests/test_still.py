@@ -480,3 +480,36 @@ def test_contours_in_lines_have_no_areas():
     (lines,) = axes.collections
     assert not lines.filled
     np.testing.assert_allclose(lines.levels, np.arange(1, 14))  # round, as in plotly
+
+
+@pytest.mark.parametrize("points", ["outliers", False])
+def test_a_box_has_the_quartiles_and_whiskers_of_plotly(points):
+    values = [1, 2, 3, 4, 30, 2, 5, 7]
+    axes = axes_of(go.Box(y=values, boxpoints=points))
+    (box,) = axes.patches
+    ends = box.get_path().get_extents()
+    assert (ends.y0, ends.y1) == (2, 6)  # as plotly.js has them
+    whiskers = {y for line in axes.lines[:2] for y in line.get_ydata()}
+    assert whiskers == ({1, 2, 6, 7} if points else {1, 2, 6, 30})
+    outside = [line for line in axes.lines if line.get_marker() == "o"]
+    assert [list(line.get_ydata()) for line in outside] == ([[30]] if points else [])
+
+
+def test_an_axis_may_begin_or_end_where_its_data_do():
+    axes = axes_of(go.Scatter(y=[1, 2, 3], mode="lines"), yaxis={"range": [None, 10]})
+    assert axes.get_ylim()[1] == 10
+    assert 0.5 < axes.get_ylim()[0] < 1
+    assert axes_of(go.Scatter(y=[1, 2], mode="lines"), yaxis_rangemode="tozero").get_ylim()[0] == 0
+
+
+@pytest.mark.parametrize("shown", [None, True, False])
+def test_a_legend_is_shown_when_the_layout_says_so(shown):
+    axes = axes_of(go.Scatter(y=[1, 2], name="one"), showlegend=shown)
+    assert (axes.get_legend() is not None) is bool(shown)
+    both = axes_of(go.Scatter(y=[1, 2]), go.Scatter(y=[2, 1], line_dash="dot"), showlegend=shown)
+    legend = both.get_legend()
+    if shown is False:
+        assert legend is None
+    else:
+        assert [text.get_text() for text in legend.get_texts()] == ["trace 0", "trace 1"]
+        assert [line.get_linestyle() for line in legend.get_lines()] == ["-", ":"]

@@ -53,14 +53,14 @@ def _spread(panel: Panel, trace: Any, part: Array, at: float, width: float, turn
             _violin(panel, trace, part, look, (line, fill))
         if not trace.box.visible:
             if points in ("outliers", "suspectedoutliers"):
-                _draw_points(panel, trace, _outliers(part), (at, 0), turned)
+                _draw_points(panel, trace, _statistics(part)["fliers"], (at, 0), turned)
             return
         look["widths"] = width / 4
     wide = 2 if trace.line.width is None else trace.line.width
     pen = {"color": line, "linewidth": 0.7 * wide}
     caps = 0.5 if trace.type != "box" or trace.whiskerwidth is None else trace.whiskerwidth
-    panel.axes.boxplot(
-        [part],
+    panel.axes.bxp(
+        [_statistics(part, fenced=points is not False)],
         patch_artist=True,
         manage_ticks=False,
         capwidths=[caps * look["widths"]],
@@ -75,17 +75,32 @@ def _spread(panel: Panel, trace: Any, part: Array, at: float, width: float, turn
     )  # fmt: skip
 
 
+def _statistics(part: Array, *, fenced: bool = True) -> dict[str, Any]:
+    """Return a box: quartiles as plotly has them, and whiskers to the last value within fences."""
+    low, middle, high = np.percentile(part, [25, 50, 75], method="hazen")
+    reach = 1.5 * (high - low) if fenced else np.inf
+    least = min(low, part[part >= low - reach].min())
+    most = max(high, part[part <= high + reach].max())
+    return {
+        "q1": low, "med": middle, "q3": high, "whislo": least, "whishi": most,
+        "fliers": part[(part < least) | (part > most)],
+    }  # fmt: skip
+
+
 def _violin(panel: Panel, trace: Any, part: Array, look: Any, colors: Any) -> None:
-    shape = panel.axes.violinplot([part], showextrema=False, **look)
-    for body in shape["bodies"]:
-        body.set(facecolor=colors[1], edgecolor=colors[0], alpha=None)
-
-
-def _outliers(part: Array) -> Array:
-    low, high = np.percentile(part, [25, 75])
-    reach = 1.5 * (high - low)
-    found: Array = part[(part < low - reach) | (part > high + reach)]
-    return found
+    """Draw a density by plotly's rule: Silverman's bandwidth, two of them beyond the values."""
+    box = _statistics(part)
+    spread = min(float(np.std(part, ddof=1)), (box["q3"] - box["q1"]) / 1.349)
+    band = 1.059 * spread * len(part) ** -0.2 or np.ptp(part) / 100
+    beyond = 0 if trace.spanmode == "hard" else 2 * band
+    at = np.linspace(part.min() - beyond, part.max() + beyond, 101)
+    density = np.exp(-0.5 * ((at[:, None] - part) / band) ** 2).sum(axis=1)
+    half = look["widths"] / 2 * density / density.max()
+    across = panel.axes.fill_betweenx if look["orientation"] == "vertical" else (
+        panel.axes.fill_between
+    )  # fmt: skip
+    middle = look["positions"][0]
+    across(at, middle - half, middle + half, facecolor=colors[1], edgecolor=colors[0])
 
 
 def _draw_points(

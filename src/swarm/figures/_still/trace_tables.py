@@ -76,7 +76,7 @@ TRACES: dict[str, str] = {
     """,
     "violin": f"""
         {_SPREAD} points box.visible box.width box.fillcolor box.line.* meanline.visible=False
-        side=both scalemode=width scalegroup spanmode x0 y0
+        side=both scalemode=width scalegroup spanmode=soft|hard x0 y0
     """,
     "heatmap": f"""
         {_GRID} texttemplate textfont.* hoverongaps connectgaps=False zsmooth=False xgap ygap

@@ -15,7 +15,7 @@ from swarm.figures._still.dashes import dash_of
 
 BOXES = ("bar", "histogram", "box", "violin", "barpolar")
 
-COLORED = ("surface", "contour", "heatmap", "image")
+NAMELESS = ("surface", "contour", "heatmap", "image", "pie", "sankey")
 
 EDGE = 10
 """How far words stay from the figure's edge, in pixels."""
@@ -78,7 +78,7 @@ def legend(
     At the upper left, below `top`; returns where the room below it begins, if it is one of
     rows above flat axes.
     """
-    named = [t for t in traces if t.name and t.type not in COLORED]
+    named = [t for t in traces if t.name and t.type not in NAMELESS]
     shown = figure.layout.showlegend
     several = len(named) > 1 if shown is None else shown
     asked = [t for t in named if t.showlegend or (t.showlegend is None and several)]
