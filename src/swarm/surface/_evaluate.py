@@ -48,7 +48,7 @@ GPU_BYTES = 256 * 2**20
 WEIGHTS_BYTES = 8 * 2**20
 """How much memory the weights of a tile may take."""
 
-SOONER = 0.9
+SOONER = 1.0
 """How much of the time one by one going together may take."""
 
 TRIAL, TRIAL_SHARE = 32, 0.02
@@ -327,18 +327,19 @@ class Evaluator:
         except Exception:
             return False
         y, x = (grid.ravel() for grid in np.meshgrid(rows, cols, indexing="ij"))
-        start, alone, seconds = self._clock(), [], math.inf
+        start, alone, times = self._clock(), [], []
         for values in self._each([source.flat(y, x)], batch):
             alone.append(values)
             start, before = self._clock(), start
-            seconds = min(seconds, start - before)
+            times.append(start - before)
         known.update(zip(zip(y.tolist(), x.tolist(), strict=True), alone, strict=True))
         expected = np.stack(alone, axis=1).reshape(together.shape)
         if not same(together, expected, self.layout.dtypes.values()):
             return False
         if not np.isfinite(expected).any():
             return False
-        most = SOONER * seconds
+        # Going together is timed over many points, too, and a little above what it then takes.
+        most = SOONER * float(np.median(times))
         if first < most * len(alone):
             return True
         # Where points take long, a larger tile would not turn that round.
@@ -358,7 +359,7 @@ class Evaluator:
             seconds = self._timed(source, rows, cols, batch)[1]
             if seconds < most * points:
                 return True
-            if seconds > SOONER * before:  # it no longer gets faster, as it does in a new process
+            if seconds > 0.9 * before:  # it no longer gets faster, as it does in a new process
                 return False
             before = seconds
 
