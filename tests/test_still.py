@@ -48,7 +48,11 @@ def corners(patch):
         (go.Contour(z=[[1, 2], [3, 4]], contours_showlabels=True), "contours.showlabels=True"),
         (go.Surface(z=[[1, 2], [3, 4]], hidesurface=True), "hidesurface=True"),
         (go.Scatter3d(x=[1], y=[1], z=[1], error_z_array=[1]), "error_z.array"),
+        (go.Scatter3d(x=[1, 2], y=[1, 2], z=[1, 2], line_color=[1, 2]), "line.color"),
         (go.Scatter3d(x=[1], y=[1], z=[1], mode="text", text="a"), "mode='text'"),
+        (go.Pie(values=[1, 2], opacity=0.5), "opacity=0.5"),
+        (go.Pie(values=[1, 2], domain_row=1), "domain.row=1"),
+        (go.Scatterpolar(r=[1, 2], mode="text", text="a"), "mode='text'"),
         (go.Scatterpolar(r=[1, 2], line_shape="spline"), "line.shape='spline'"),
         (go.Pie(values=[1, 2], pull=[0, 0.2]), r"pull=\[0, 0.2\]"),
         (go.Sankey(link={"source": [0], "target": [1], "value": [1]}, orientation="v"), "orienta"),
@@ -64,6 +68,7 @@ def test_an_attribute_of_a_trace_that_is_not_drawn_is_named(trace, name):
     ("layout", "name"),
     [
         ({"images": [{"source": "a.png", "x": 0, "y": 0}]}, r"images\[\].source='a.png'"),
+        ({"grid": {"columns": 2}}, "grid.columns=2"),
         ({"barnorm": "percent"}, "barnorm='percent'"),
         ({"shapes": [{"type": "path", "path": "M0,0L1,1"}]}, r"shapes\[\].path='M0,0L1,1'"),
         ({"annotations": [{"text": "a", "arrowside": "start"}]}, r"annotations\[\].arrowside"),
@@ -513,3 +518,25 @@ def test_a_legend_is_shown_when_the_layout_says_so(shown):
     else:
         assert [text.get_text() for text in legend.get_texts()] == ["trace 0", "trace 1"]
         assert [line.get_linestyle() for line in legend.get_lines()] == ["-", ":"]
+
+
+def test_a_trace_that_is_only_in_the_legend_is_pale_in_it_and_not_drawn():
+    hidden = go.Scatter(y=[5, 6], mode="lines", name="hidden", visible="legendonly")
+    axes = axes_of(go.Scatter(y=[1, 2], mode="lines", name="shown"), hidden)
+    assert len(axes.lines) == 1
+    lines = axes.get_legend().get_lines()
+    assert [line.get_label() for line in lines] == ["shown", "hidden"]
+    assert [matplotlib.colors.to_rgba(line.get_color())[3] for line in lines] == [1, 0.4]
+
+
+def test_bars_are_as_wide_as_the_places_of_all_traces_let_them():
+    axes = axes_of(go.Bar(x=[0, 2], y=[1, 1]), go.Bar(x=[1, 3], y=[1, 1]), barmode="overlay")
+    np.testing.assert_allclose([patch.get_width() for patch in axes.patches], 0.8)
+
+
+def test_what_flows_has_the_colours_that_it_is_given():
+    links = {"source": [0, 0], "target": [1, 2], "value": [1, 2]}
+    links["color"] = ["red", "rgba(0,0,255,0.5)"]
+    axes = axes_of(go.Sankey(link=links))
+    bands = [patch for patch in axes.patches if not hasattr(patch, "get_height")]
+    np.testing.assert_allclose([b.get_facecolor() for b in bands], [(1, 0, 0, 1), (0, 0, 1, 0.5)])

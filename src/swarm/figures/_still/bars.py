@@ -43,7 +43,7 @@ def draw_bars(panel: Panel, traces: list[Any]) -> None:
     # Only bins of numbers follow each other without a gap.
     solid = any(numbers) and not (mode == "group" and len(traces) > 1)
     gap = layout.bargap if layout.bargap is not None else (0.0 if solid else 0.2)
-    step = min(bars.step for bars in made)
+    step = _step(made, sideways)
     slots = _slots(traces, mode)
     room, count = (1 - gap) * step, max(slots) + 1
     ends: dict[tuple[Any, ...], float] = {}
@@ -57,6 +57,17 @@ def draw_bars(panel: Panel, traces: list[Any]) -> None:
                 base[i] += ends.get(key, 0.0)
                 ends[key] = base[i] + np.nan_to_num(length)
         _draw(panel, trace, bars, middle, base, width, turned)
+
+
+def _step(made: list[Bars], sideways: list[bool]) -> float:
+    """Return how far bars are apart: the least distance between places of any two traces."""
+    found = []
+    for turned in set(sideways):
+        ours = [bars for bars, own in zip(made, sideways, strict=True) if own == turned]
+        every = np.unique(np.concatenate([bars.at for bars in ours]))
+        gaps = np.diff(every[np.isfinite(every)])
+        found.append(min([*(bars.step for bars in ours), *gaps]))
+    return float(min(found))
 
 
 def _slots(traces: list[Any], mode: str) -> list[int]:

@@ -120,7 +120,7 @@ def _draw_pie(axes: Any, trace: Any, theme: dict[str, str], way: list[str]) -> N
         colors=[read.rgba(fill) for fill in fills],
         startangle=90 - (trace.rotation or 0),
         counterclock=trace.direction != "clockwise",
-        autopct="%.3g%%",
+        autopct="%.3g%%" if "percent" in (trace.textinfo or "percent") else None,
         pctdistance=(1 + (trace.hole or 0)) / 2 + 0.1 * (not trace.hole),
         wedgeprops={"width": 1 - (trace.hole or 0), "edgecolor": "none"},
         textprops={"color": theme["text"], "fontsize": 8.5},
@@ -142,8 +142,14 @@ def _draw_sankey(axes: Any, trace: Any, theme: dict[str, str], way: list[str]) -
     labels = [""] * count if trace.node.label is None else list(trace.node.label)
     own = trace.node.color
     leaving, arriving = y.copy(), y.copy()
-    for a, b, size in zip(source, target, value * height, strict=True):
-        _band(axes, (x[a] + wide, leaving[a]), (x[b], arriving[b]), size, theme)
+    fill = mpl.colors.to_rgba(theme["quiet"], 0.35)
+    given = trace.link.color
+    if given is not None and not isinstance(given, str):
+        fills = [read.rgba(color) for color in given] + [fill] * len(value)
+    else:
+        fills = [read.rgba(given) if given else fill] * len(value)
+    for a, b, size, color in zip(source, target, value * height, fills, strict=False):
+        _band(axes, (x[a] + wide, leaving[a]), (x[b], arriving[b]), size, color)
         leaving[a] -= size
         arriving[b] -= size
     for node in range(count):
@@ -195,7 +201,7 @@ def _stacked(layer: Array, size: Array, gap: float) -> Array:
 
 
 def _band(
-    axes: Any, start: tuple[float, float], end: tuple[float, float], size: float, theme: Any
+    axes: Any, start: tuple[float, float], end: tuple[float, float], size: float, fill: Any
 ) -> None:
     """Draw one link as a band that leaves and arrives level."""
     (x0, y0), (x1, y1) = start, end
@@ -206,7 +212,6 @@ def _band(
     ]  # fmt: skip
     curve = [Path.CURVE4] * 3
     codes = [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY]
-    fill = mpl.colors.to_rgba(theme["quiet"], 0.35)
     axes.add_patch(PathPatch(Path(points, codes), facecolor=fill, linewidth=0))
 
 

@@ -256,6 +256,11 @@ def _strand(axes: Any, trace: Any, limits: list[Any], fields: list[Any], color: 
             [field(*units) for field in fields] or [np.isfinite(units[0])]
         )
 
+    if trace.line.color is not None and not isinstance(trace.line.color, str):
+        raise ValueError(
+            "still cannot draw line.color with a colour for each point in space; name one, or "
+            "show the figure itself instead of its still"
+        )
     own = read.one(trace.line.color, color)
     opacity = 1.0 if trace.opacity is None else trace.opacity
     if "lines" in mode:

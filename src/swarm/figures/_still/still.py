@@ -113,6 +113,10 @@ def _draw(picture: Figure, figure: go.Figure, theme: dict[str, str], width: floa
             draw = draw_polar if panels[key][0].type in POLAR else draw_solid
             drawn[key] = draw(picture, layout[key[0]], *look_of)
         named.setdefault(host if host in drawn else key, []).extend(panels[key])
+    for trace in figure.data:
+        if trace.visible == "legendonly" and named:
+            host = _host(figure, _panel(trace))
+            named[host if host in named else next(iter(named))].append(trace)
     flat: dict[Key, Panel] = {key: panel for key, panel in drawn.items() if len(key) == 2}
     draw_shapes(flat, layout.shapes)
     stretch(flat, layout.annotations)

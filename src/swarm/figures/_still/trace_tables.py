@@ -12,7 +12,8 @@ legendgroup legend=legend texttemplatefallback
 """
 """Nothing of it is seen without a pointer, or it only orders the legend."""
 
-_ALL = f"{_SILENT} name visible opacity showlegend"
+_NAMED = f"{_SILENT} name visible showlegend"
+_ALL = f"{_NAMED} opacity"
 
 _LEVELS = """
 {0}cmin {0}cmax {0}cmid {0}cauto {0}colorscale {0}autocolorscale {0}reversescale {0}showscale
@@ -54,7 +55,8 @@ insidetextanchor textangle=auto|0 constraintext cliponaxis offsetgroup alignment
 """
 _SPREAD = f"""
 {_ALL} {_FLAT} x y orientation marker.color marker.size marker.opacity
-marker.symbol=circle marker.line.* marker.outliercolor line.color line.width fillcolor
+marker.symbol=circle marker.line.width=0 marker.line.color marker.outliercolor line.color
+line.width fillcolor
 offsetgroup alignmentgroup jitter pointpos quartilemethod=linear width=0 text
 xperiod=0 yperiod=0
 """
@@ -106,15 +108,17 @@ TRACES: dict[str, str] = {
         {_ALL} x y z scene text connectgaps=False line.color line.width line.colorbar.*
         mode=lines|markers|lines+markers|markers+lines|none
         line.dash=solid {_MARKER_COLORS} marker.size marker.sizemode marker.sizeref
-        marker.sizemin marker.opacity marker.symbol=circle marker.line.* surfaceaxis=-1
-        textposition textfont.* xcalendar=gregorian ycalendar=gregorian zcalendar=gregorian
+        marker.sizemin marker.opacity marker.symbol=circle marker.line.color surfaceaxis=-1
+        marker.line.width=0 textposition textfont.* xcalendar=gregorian
+        ycalendar=gregorian zcalendar=gregorian
     """,
     "scatterpolar": f"""
         {_ALL} r theta r0=0 dr=1 theta0=0 thetaunit=degrees|radians subplot text
         mode=lines|markers|lines+markers|markers+lines|none
         line.color line.width line.shape=linear line.dash line.smoothing line.backoff=auto|0
         {_MARKER_COLORS} marker.size marker.sizemode marker.sizeref marker.sizemin
-        marker.opacity marker.symbol=circle marker.line.* fill=none|toself fillcolor
+        marker.opacity marker.symbol=circle marker.line.width=0 marker.line.color
+        fill=none|toself fillcolor
         connectgaps cliponaxis textposition textfont.*
     """,
     "barpolar": f"""
@@ -123,13 +127,15 @@ TRACES: dict[str, str] = {
         marker.pattern.fillmode marker.pattern.size marker.pattern.solidity
     """,
     "pie": f"""
-        {_ALL} labels values marker.colors marker.line.* sort direction rotation hole domain.*
+        {_NAMED} labels values marker.colors marker.line.width=0 marker.line.color sort
+        direction rotation hole domain.x domain.y
         textinfo=percent|label+percent|percent+label|label textposition=auto|inside|outside
         textfont.* insidetextfont.* outsidetextfont.* automargin pull=0 scalegroup
         insidetextorientation text
     """,
     "sankey": f"""
-        {_ALL} domain.* node.label node.color node.pad node.thickness node.line.* link.source
+        {_NAMED} domain.x domain.y node.label node.color node.pad node.thickness
+        node.line.* link.source
         link.target link.value link.label link.color link.line.* orientation=h arrangement
         valueformat valuesuffix node.hover* link.hover* textfont.* node.customdata
         link.customdata direction=forward link.arrowlen=0 node.align=justify node.sort link.sort

@@ -97,7 +97,7 @@ def legend(
             mpl.lines.Line2D(
                 [],
                 [],
-                color=read.rgba(color),
+                color=read.rgba(color, 0.4 if trace.visible == "legendonly" else 1),
                 linestyle=line,
                 marker="o" if marked else "none",
                 markersize=5,
