@@ -142,12 +142,12 @@ def _draw_sankey(axes: Any, trace: Any, theme: dict[str, str], way: list[str]) -
     labels = [""] * count if trace.node.label is None else list(trace.node.label)
     own = trace.node.color
     leaving, arriving = y.copy(), y.copy()
-    fill = mpl.colors.to_rgba(theme["quiet"], 0.35)
+    quiet = mpl.colors.to_rgba(theme["quiet"], 0.35)
     given = trace.link.color
     if given is not None and not isinstance(given, str):
-        fills = [read.rgba(color) for color in given] + [fill] * len(value)
+        fills = [read.rgba(color) for color in given] + [quiet] * len(value)
     else:
-        fills = [read.rgba(given) if given else fill] * len(value)
+        fills = [read.rgba(given) if given else quiet] * len(value)
     for a, b, size, color in zip(source, target, value * height, fills, strict=False):
         _band(axes, (x[a] + wide, leaving[a]), (x[b], arriving[b]), size, color)
         leaving[a] -= size
