@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import contextmanager
 
 import numpy as np
 import pandas
@@ -13,6 +14,11 @@ import pytest
 import torch
 
 from swarm import core
+
+try:
+    import resource
+except ImportError:  # on Windows
+    resource = None
 
 ENGINES = pytest.mark.parametrize("engine", ["lift", "loop"])
 
@@ -139,6 +145,37 @@ def test_a_full_disk_is_an_error_that_names_the_field(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"no room for the .* bytes of field 'x'"):
         train(out=tmp_path / "run")
     assert not [*tmp_path.rglob("*.npy")]
+
+
+@contextmanager
+def files_limited_to(size):
+    """Have no file grow beyond a size, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.skipif(resource is None, reason="needs limits of a Unix system")
+def test_a_run_goes_on_once_there_is_room(tmp_path):
+    def padded(stop):
+        for epoch in range(40):
+            x = torch.rand(200)
+            yield x
+            if epoch == stop:
+                return
+
+    settings = {"each": {"stop": [3, 3, 3, 3, 30, 30, 30, 30]}, "chunk": 4, "uneven": "pad"}
+    given = {"num_bees": 8, "seed": 1, "fields": "x", "progress": False, **settings}
+    # The first chunk has room, what the second makes of it has not.
+    with files_limited_to(100_000), pytest.raises(OSError, match="free some and call again"):
+        core.swarm_train(padded, out=tmp_path / "run", **given)
+    kept = np.load(tmp_path / "run" / "x.npy")
+    again = core.swarm_train(padded, out=tmp_path / "run", **given)
+    np.testing.assert_array_equal(kept[:4], again["x"][:4, :4])
+    assert_same(again, core.swarm_train(padded, **given))
 
 
 def uneven(lr=0.5):

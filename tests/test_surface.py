@@ -881,6 +881,26 @@ def test_a_saved_surface_comes_back_whole(tmp_path):
     assert after.name == "accuracy"
 
 
+def test_saved_paths_come_back_whole_and_are_no_surface(tmp_path):
+    rng = np.random.default_rng(0)
+    plane = surface.pca_plane(rng.normal(size=(9, 5)))
+    parts = {name: rng.normal(size=(3, 4)) for name in ("losses", "on_plane", "residuals")}
+    before = surface.Paths(rng.normal(size=(3, 4, 2)), **parts, plane=plane, explained=0.75)
+    path = before.save(tmp_path / "ways")
+    assert path == tmp_path / "ways.npz"
+    after = surface.Paths.load(path)
+    for part in ("coordinates", *parts):
+        np.testing.assert_array_equal(getattr(after, part), getattr(before, part))
+    for part in ("origin", "u", "v", "labels", "explained"):
+        np.testing.assert_array_equal(getattr(after.plane, part), getattr(plane, part))
+    assert after.explained == 0.75
+    with pytest.raises(ValueError, match="is no saved Surface"):
+        Surface.load(path)
+    other = Surface([0, 1], [0, 1], np.zeros((2, 2)), plane).save(tmp_path / "s")
+    with pytest.raises(ValueError, match="is no saved Paths"):
+        surface.Paths.load(other)
+
+
 def test_a_failed_save_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     plane = Plane([0, 0], [1, 0], [0, 1])
     path = Surface([0, 1], [0, 1], np.zeros((2, 2)), plane).save(tmp_path / "s.npz")

@@ -181,7 +181,10 @@ class Store:
             part.unlink(missing_ok=True)
             size = int(np.prod(shape)) * dtype.itemsize
             raise OSError(
-                error.errno, f"no room for the {size:,} bytes of field {name!r}", str(path)
+                error.errno,
+                f"no room for the {size:,} bytes of field {name!r} (free some and call again, "
+                "which goes on with what is there; or name a folder on a larger disk)",
+                str(path),
             ) from error
         os.replace(part, path)
         self._files[name] = file

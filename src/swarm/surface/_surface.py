@@ -1,8 +1,10 @@
 """A loss on a grid of a plane, and the ways of networks seen on it."""
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,24 +82,15 @@ class Surface:
         FileNotFoundError
             If there is no such folder.
         """
-        path = Path(path)
-        path = path if path.suffix else path.with_suffix(".npz")
-        plane = self.plane
-        with written_whole(path) as part, part.open("wb") as file:
-            np.savez_compressed(
-                file,
-                xs=self.xs,
-                ys=self.ys,
-                values=self.values,
-                name=self.name,
-                origin=plane.origin,
-                u=plane.u,
-                v=plane.v,
-                labels=np.array(plane.labels),
-                explained=np.array(plane.explained or (), dtype=np.float64),
-                curvature=np.array(self.curvature or (), dtype=np.float64),
-            )
-        return path
+        return _write(
+            path,
+            self.plane,
+            xs=self.xs,
+            ys=self.ys,
+            values=self.values,
+            name=self.name,
+            curvature=np.array(self.curvature or (), dtype=np.float64),
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Surface":
@@ -110,25 +103,14 @@ class Surface:
         ValueError
             If the file was not written whole by `save`.
         """
-        needed = {"xs", "ys", "values", "name", "origin", "u", "v", "labels", "explained"}
-        try:
-            with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-                parts = {name: file[name] for name in needed}
-                bends = tuple(float(b) for b in file["curvature"]) if "curvature" in file else ()
-            first, second = (str(label) for label in parts["labels"])
-            shares = tuple(float(share) for share in parts["explained"])
-            explained = (shares[0], shares[1]) if shares else None
-            directions = parts["origin"], parts["u"], parts["v"]
-            plane = Plane(*directions, (first, second), explained)
-            grid = parts["xs"], parts["ys"], parts["values"]
-            curvature = (bends[0], bends[1]) if bends else None
-            return cls(*grid, plane, str(parts["name"]), curvature)
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # whatever NumPy and zip make of a file that is none of theirs
-            raise ValueError(
-                f"{os.fspath(path)} is no saved Surface, or not all of one: {error}"
-            ) from error
+        return _read(path, cls.__name__, cls._of)
+
+    @classmethod
+    def _of(cls, parts: Mapping[str, Any], plane: Plane) -> "Surface":
+        bends = parts.get("curvature", ())
+        curvature = (float(bends[0]), float(bends[1])) if len(bends) else None
+        grid = parts["xs"], parts["ys"], parts["values"]
+        return cls(*grid, plane, str(parts["name"]), curvature)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,3 +151,91 @@ class Paths:
     def gap(self) -> float:
         """The greatest distance between the true loss and the plane's, over all points."""
         return float(np.nanmax(np.abs(self.losses - self.on_plane), initial=0.0))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the paths to an ``.npz`` file, whole or not at all.
+
+        Returns the path, to which ``.npz`` is added where it lacks a suffix.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder.
+        """
+        return _write(
+            path,
+            self.plane,
+            coordinates=self.coordinates,
+            losses=self.losses,
+            on_plane=self.on_plane,
+            residuals=self.residuals,
+            share=self.explained,
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Paths":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file was not written whole by `save`.
+        """
+        return _read(path, cls.__name__, cls._of)
+
+    @classmethod
+    def _of(cls, parts: Mapping[str, Any], plane: Plane) -> "Paths":
+        return cls(
+            parts["coordinates"],
+            parts["losses"],
+            parts["on_plane"],
+            parts["residuals"],
+            plane,
+            float(parts["share"]),
+        )
+
+
+# -- files -----------------------------------------------------------------------------
+
+_Kind = TypeVar("_Kind", Surface, Paths)
+
+
+def _write(path: str | os.PathLike[str], plane: Plane, **parts: Any) -> Path:
+    """Write arrays beside their plane."""
+    path = Path(path)
+    path = path if path.suffix else path.with_suffix(".npz")
+    explained = np.array(plane.explained or (), dtype=np.float64)
+    labels = np.array(plane.labels)
+    with written_whole(path) as part, part.open("wb") as file:
+        np.savez_compressed(
+            file,
+            origin=plane.origin,
+            u=plane.u,
+            v=plane.v,
+            labels=labels,
+            explained=explained,
+            **parts,
+        )
+    return path
+
+
+def _read(
+    path: str | os.PathLike[str], kind: str, make: Callable[[Mapping[str, Any], Plane], _Kind]
+) -> _Kind:
+    """Read what `_write` wrote, and make it what it was."""
+    try:
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+            parts = {name: file[name] for name in file}
+        first, second = (str(label) for label in parts["labels"])
+        shares = tuple(float(share) for share in parts["explained"])
+        explained = (shares[0], shares[1]) if shares else None
+        plane = Plane(parts["origin"], parts["u"], parts["v"], (first, second), explained)
+        return make(parts, plane)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # whatever NumPy and zip make of a file that is none of theirs
+        raise ValueError(
+            f"{os.fspath(path)} is no saved {kind}, or not all of one: {error}"
+        ) from error
