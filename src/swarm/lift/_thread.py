@@ -21,8 +21,6 @@ def thread_settings() -> tuple[Any, ...]:
 
 
 def _set(settings: tuple[Any, ...]) -> None:
-    if settings == thread_settings():  # as nearly always
-        return
     grad, dtype, *autocast = settings
     torch.set_grad_enabled(grad)
     torch.set_default_dtype(dtype)
@@ -39,8 +37,10 @@ class OwnSettings:
 
     def __enter__(self) -> None:
         self._outer = thread_settings()
-        _set(self._own)
+        if self._own != self._outer:  # which is rare
+            _set(self._own)
 
     def __exit__(self, *error: object) -> None:
         self._own = thread_settings()
-        _set(self._outer)
+        if self._own != self._outer:
+            _set(self._outer)
