@@ -12,9 +12,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from swarm import core, lift
+from swarm import core, lift, networks
 from swarm.core import _lifted, _lone
-from swarm.lift import _fly
+from swarm.lift import _clock, _fly
 
 X = torch.linspace(-2, 2, 16).unsqueeze(1)
 Y = torch.sin(X)
@@ -478,6 +478,30 @@ def test_state_kept_between_bees_is_refused(make):
 def test_hidden_randomness_is_seen_by_comparing_with_the_bee_alone():
     with pytest.raises(lift.CannotLift, match="field 3 in epoch 0, which differs"):
         fly(unseeded_generator)
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_rounding_that_has_grown_for_many_steps_before_a_bee_yields_is_not_taken_for_more(seed):
+    x = torch.linspace(-3, 3, 40)
+
+    def bee():
+        net = networks.flat_net(2, 12, activation=nn.Tanh)
+        optimiser = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+        for _ in range(2):
+            for _ in range(150):
+                optimiser.zero_grad()
+                loss = (net(x) - torch.sin(3 * x)).square().mean()
+                loss.backward()
+                optimiser.step()
+            yield loss, net(x)
+
+    fly(bee, num_bees=3, seed=seed)
+
+
+def test_time_that_other_programs_take_is_not_counted(monkeypatch):
+    begin = _clock.now()
+    monkeypatch.setattr(_clock.time, "perf_counter", lambda: begin[0] + 60)
+    assert _clock.since(begin) < 30
 
 
 def test_verification_can_be_left_out():

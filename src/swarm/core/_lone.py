@@ -1,7 +1,6 @@
 """One bee trained alone beside its swarm, as far as it is asked to."""
 
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -14,11 +13,13 @@ from torch.overrides import TorchFunctionMode
 
 from swarm.core._job import Job, seeded
 from swarm.core._record import as_array, as_values
+from swarm.lift._clock import now, since
 from swarm.lift._fly import Meter, uncompiled
 from swarm.lift._thread import thread_settings
 
 __all__ = ["Lone", "Lones"]
 
+TWINS = 4  # runs that tell how far rounding grows; one may happen to stay near
 METERED = 2  # epochs whose memory is measured, where it is
 
 
@@ -42,7 +43,7 @@ class Lone:
         self.whole = False  # whether it has come to its end by itself
         self._jitter: _Jitter | None = None
         self._rows: list[list[NDArray[Any]]] = []
-        self._disturbed: list[list[NDArray[Any]]] = []
+        self._disturbed: list[list[list[NDArray[Any]]]] = []
         self.nbytes = 0  # the most that the operations of an epoch return
         self.largest = 0  # the most that one of them returns
         self._metering = False
@@ -58,15 +59,18 @@ class Lone:
         """Return the seconds that an epoch took; infinity if it has not been reached."""
         return self._took[epoch] if epoch < len(self._took) else float("inf")
 
-    def jittered(self, epoch: int) -> Sequence[Sequence[NDArray[Any]]]:
-        """Return all that the bee yields up to an epoch, with its rounding disturbed.
+    def jittered(self, epoch: int) -> Sequence[Sequence[Sequence[NDArray[Any]]]]:
+        """Return what the bee yields up to an epoch, in several runs with disturbed rounding.
 
-        Empty if the bee does not yield the same twice.
+        By epoch, run and field. Empty if the bee does not yield the same twice.
         """
         if len(self._disturbed) <= epoch:
-            again, disturbed = self._twin(epoch, None), self._twin(epoch, _Jitter())
+            again = self._twin(epoch, None)
             # A bee that cannot be repeated differs by more than rounding.
-            self._disturbed = disturbed if _equal(again, self._rows) else []
+            self._disturbed = []
+            if _equal(again, self._rows):
+                twins = [self._twin(epoch, _Jitter(seed)) for seed in range(TWINS)]
+                self._disturbed = [[*rows] for rows in zip(*twins, strict=False)]
         return self._disturbed[: epoch + 1]
 
     def _twin(self, epoch: int, jitter: "_Jitter | None") -> list[list[NDArray[Any]]]:
@@ -79,9 +83,9 @@ class Lone:
 
     def is_brief(self, seconds: float) -> bool:
         """Train on for some time; return whether the bee comes to its end within it."""
-        until = time.perf_counter() + seconds
-        self._advance(lambda: time.perf_counter() < until)
-        return self.whole and time.perf_counter() < until
+        begin = now()
+        self._advance(lambda: since(begin) < seconds)
+        return self.whole and since(begin) < seconds
 
     def measure(self) -> int:
         """Return the memory that a bee takes, in bytes."""
@@ -146,10 +150,10 @@ class Lone:
 
     def _train_epoch(self, run: Iterator[Any]) -> None:
         mode = self._mode()
-        begin = time.perf_counter()
+        begin = now()
         with mode or nullcontext():
             yielded = next(run)
-        self._took.append(time.perf_counter() - begin)
+        self._took.append(since(begin))
         if isinstance(mode, Meter):
             self.nbytes = max(self.nbytes, mode.nbytes)
             self.largest = max(self.largest, mode.largest)
@@ -176,11 +180,11 @@ class Lones:
 
 
 class _Jitter(TorchFunctionMode):
-    """Disturbs what operations return by a rounding error or two, up and down in turn."""
+    """Disturbs what operations return by a rounding error or two, up or down at random."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int) -> None:
         super().__init__()
-        self._up = False
+        self._draw = random.Random(seed).random
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
@@ -191,9 +195,8 @@ class _Jitter(TorchFunctionMode):
             or any(result is value for value in args)
         ):
             return result
-        self._up = not self._up
         eps = 2 * torch.finfo(result.dtype).eps
-        return result * (1 + eps if self._up else 1 - eps)
+        return result * (1 + eps if self._draw() < 0.5 else 1 - eps)
 
 
 def _equal(rows: list[list[NDArray[Any]]], others: list[list[NDArray[Any]]]) -> bool:

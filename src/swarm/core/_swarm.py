@@ -142,6 +142,7 @@ def swarm_train(
         ``"lift"`` runs the trainer once for all bees on stacked tensors and
         raises `swarm.lift.CannotLift` where that is not possible, ``"auto"``
         then warns and trains one bee after another, ``"loop"`` always does.
+        ``"auto"`` also loops, and does not warn, where that is quicker.
         The results agree up to floating-point rounding.
     n_jobs : int, optional
         Number of processes, as in `joblib.Parallel`; −1 is all cores. By
@@ -250,7 +251,9 @@ chunk, verify, progress, on_error
     Notes
     -----
     Parameter sets that differ in numbers with a fraction alone, such as a
-    learning rate, are lifted together in one flight.
+    learning rate, are lifted together in one flight. Those that differ in a
+    whole number are not, as it may be a width or a number of epochs; where it
+    is a mere number, write it as one with a fraction, ``3.0``.
 
     Returns
     -------

@@ -16,7 +16,7 @@ Array = NDArray[Any]
 class _Alone(Protocol):
     def row(self, epoch: int) -> Sequence[Array] | None: ...
 
-    def jittered(self, epoch: int) -> Sequence[Sequence[Array]]: ...
+    def jittered(self, epoch: int) -> Sequence[Sequence[Sequence[Array]]]: ...
 
 
 def compare(lifted: Sequence[Array], alone: _Alone, epoch: int) -> None:
@@ -37,9 +37,10 @@ def compare(lifted: Sequence[Array], alone: _Alone, epoch: int) -> None:
         return
     grown = [0.0] * len(row)
     if all(_same_kind(mine[i], row[i]) for i in wrong):
-        for k, disturbed in enumerate(alone.jittered(epoch)):
-            for i, (one, other) in enumerate(zip(disturbed, alone.row(k) or (), strict=False)):
-                grown[i] = max(grown[i], _distance(one, other))
+        for k, twins in enumerate(alone.jittered(epoch)):
+            for disturbed in twins:
+                for i, (one, other) in enumerate(zip(disturbed, alone.row(k) or (), strict=False)):
+                    grown[i] = max(grown[i], _distance(one, other))
     for i in wrong:
         if not _same_kind(mine[i], row[i]) or not _distance(mine[i], row[i]) <= 10 * grown[i]:
             raise Stop(

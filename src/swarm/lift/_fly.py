@@ -1,7 +1,6 @@
 """Runs one bee's code once for a group of bees, and splits the group where they disagree."""
 
 import itertools
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
 from swarm.lift import _seen  # noqa: F401 - registers what it handles
+from swarm.lift._clock import now, since
 from swarm.lift._compare import compare
 from swarm.lift._mode import Lift
 from swarm.lift._ops import as_array
@@ -55,8 +55,8 @@ class Lone(Protocol):
     def row(self, epoch: int) -> Sequence[Array] | None:
         """Return what the bee yields in an epoch; None once it has ended or raised."""
 
-    def jittered(self, epoch: int) -> Sequence[Sequence[Array]]:
-        """Return all that the bee yields up to an epoch, with its rounding disturbed."""
+    def jittered(self, epoch: int) -> Sequence[Sequence[Sequence[Array]]]:
+        """Return what the bee yields, by epoch, run and field, where rounding is disturbed."""
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,6 @@ class _Judge:
         self._alone_at = flight.alone
         self._race = flight.race and flight.alone is not None
         self._until = VERIFIED
-        self._begin = 0.0
         self._taken: list[float] = []  # by the first epochs
         self._ratio: float | None = None  # to the time that these bees take alone
 
@@ -287,19 +286,19 @@ class _Judge:
 
     def start(self, epoch: int) -> None:
         """Begin an epoch."""
-        self._begin = time.perf_counter()
-        self.lift.deadline = None
+        self.lift.begin = now()
+        self.lift.most = None
         if self._race and epoch <= RACED:
             # An epoch that has taken several times as long need not come to its end.
             alone = self.lift.bees * self._alone.took(max(0, epoch - 1))
-            self.lift.deadline = self._begin + (3 * alone if epoch else _FIRST_USE + 1.5 * alone)
+            self.lift.most = 3 * alone if epoch else _FIRST_USE + 1.5 * alone
 
     def looks_at(self, epoch: int) -> bool:
         """Whether an epoch that has just ended is to be judged."""
         if self._alone_at is None:
             return False
         if self._races(epoch):
-            self._taken.append(time.perf_counter() - self._begin)
+            self._taken.append(since(self.lift.begin))
         if self.lift.news or self._thorough:
             self._until = max(self._until, epoch + VERIFIED)
             self.lift.news = False

@@ -1,7 +1,6 @@
 """Runs each tensor operation of one bee's code for all bees."""
 
 import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from swarm.lift import _numbers as numbers
 from swarm.lift import _ops as ops
+from swarm.lift._clock import since
 from swarm.lift._fast import FAST
 from swarm.lift._refuse import give_up, refuse
 from swarm.lift._steps import fuse
@@ -45,7 +45,8 @@ class Lift(TorchFunctionMode):
         self.outside: set[int] = set()  # storages that came from elsewhere
         self.news = False  # whether something was done that had not been done before
         self.unchecked = True  # whether that was since a graph was last looked at
-        self.deadline: float | None = None  # when to give up
+        self.begin = (0.0, 0.0)  # of an epoch
+        self.most: float | None = None  # seconds from there after which to give up
         self._known: dict[int, Any] = {}  # what was done so far, see `note`
         self._base: Any = None  # the frame that runs the bee
         self.flying = False  # whether the bee's code runs
@@ -89,7 +90,7 @@ class Lift(TorchFunctionMode):
         Where is the whole way that led there, what the kinds of its arguments.
         A number that always was the same counts as new once it is another.
         """
-        if self.deadline is not None and time.perf_counter() > self.deadline:
+        if self.most is not None and since(self.begin) > self.most:
             raise give_up()
         frame: Any = sys._getframe(2)
         base = self._base
