@@ -6,9 +6,11 @@ SWARM_ONLY=NAME runs one gallery script alone.
 
 import os
 import re
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+sys.path.append(str(ROOT / "docs" / "_tools"))  # the order of the cards
 os.environ.setdefault("SWARM_DARK", "1")  # movies in a dark version too
 os.environ.setdefault("SOURCE_DATE_EPOCH", "1767225600")  # for pages that repeat byte by byte
 
@@ -80,7 +82,7 @@ sphinx_gallery_conf = {
     + (rf"{re.escape(ONLY)}\.py$" if ONLY else r"[a-z]\w*\.py$"),
     "ignore_pattern": r"(__init__|conftest)\.py$",
     "subsection_order": [f"../gallery/{section}" for section in SECTIONS] + ["*"],
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "reading.ReadingOrder",
     "backreferences_dir": "api/generated",
     "doc_module": ("swarm",),
     "image_scrapers": ("swarm.sphinxext.scraper",),
