@@ -45,13 +45,10 @@ y = torch.sin(x)
 
 hive = core.hive_trainer(
     regimes.default_train,
-    core.make_sweep_paramsets(
-        {"x": x, "y": y, "num_epochs": NUM_EPOCHS, "lr": 0.01}, hidden=DEPTHS, width=WIDTHS
-    ),
-    num_bees=NUM_BEES,
-    fields="ypred,loss",
-    seed=SEED,
-)
+    core.make_sweep_paramsets({"x": x, "y": y, "num_epochs": NUM_EPOCHS, "lr": 0.01},
+                              hidden=DEPTHS, width=WIDTHS),
+    num_bees=NUM_BEES, fields="ypred,loss", seed=SEED,
+)  # fmt: skip
 print(len(hive), "swarms of", NUM_BEES, "bees")
 
 # %%
@@ -105,12 +102,9 @@ def bee_trainer(hidden, width, lr):
 budget = num_weights(3, 16)
 widths = [min(range(1, 400), key=lambda w: abs(num_weights(d, w) - budget)) for d in DEPTHS]
 fair = core.hive_trainer(
-    bee_trainer,
-    core.make_combo_paramsets({}, {"hidden": DEPTHS, "width": widths}, lr=RATES),
-    num_bees=NUM_BEES,
-    fields="loss",
-    seed=SEED,
-)
+    bee_trainer, core.make_combo_paramsets({}, {"hidden": DEPTHS, "width": widths}, lr=RATES),
+    num_bees=NUM_BEES, fields="loss", seed=SEED,
+)  # fmt: skip
 for swarm in fair:  # lowest, middle and highest quarter of the final losses
     final = np.nan_to_num(swarm["loss"][:, -1], nan=np.inf, posinf=np.inf)
     swarm["quartiles"] = np.quantile(final, (0.25, 0.5, 0.75), method="nearest")
@@ -153,20 +147,12 @@ def words(losses):
 
 
 metrics.findings(
-    (
-        f"loss at depth 1, 2, 3, all with rate {COMMON}",
-        "",
-        words(common),
-        common[0] < min(common[1:]),
-    ),
-    (
-        "loss at depth 1, 2, 3, each with its best rate",
-        "",
-        words(best),
-        best[0] > best[1] > best[2],
-    ),
+    (f"loss at depth 1, 2, 3, all with rate {COMMON}", "", words(common),
+     common[0] < min(common[1:])),
+    ("loss at depth 1, 2, 3, each with its best rate", "", words(best),
+     best[0] > best[1] > best[2]),
     ("that best rate", "", ", ".join(f"{rate:g}" for rate in own), own[0] < own[2]),
-)
+)  # fmt: skip
 
 # %%
 # On this problem, then, depth wins at equal cost, *if* each depth may choose its rate: a

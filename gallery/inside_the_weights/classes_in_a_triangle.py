@@ -4,8 +4,8 @@ Classes stand in a triangle
 
 A classifier that is trained on after its last mistake goes on tidying up. In its last layer the
 classes spread as far from each other as they can: the means of three of them to the corners of a
-triangle with equal sides. It is a part of what is called *neural collapse*. Turn the knobs: it
-needs a little weight decay, and as many samples of each class.
+triangle with equal sides. It is a part of what is called *neural collapse*. Turn the knobs:
+in so few steps it takes a little weight decay, and as many samples of each class.
 
 .. lead-picture::
 
@@ -106,19 +106,13 @@ def aligned(entry):
 
 
 player.hive(
-    hive,
-    {"rare": "samples of the third class", "decay": "weight decay"},
-    kind="scatter",
-    points=aligned,
-    labels=np.array(["first", "second", "third"])[label.numpy()],
-    bee=0,
-    limits=(-2.6, 2.6),
-    xlabel="first feature",
-    ylabel="second feature",
+    hive, {"rare": "samples of the third class", "decay": "weight decay"}, kind="scatter",
+    points=aligned, labels=np.array(["first", "second", "third"])[label.numpy()], bee=0,
+    limits=(-2.6, 2.6), xlabel="first feature", ylabel="second feature",
     epochs=[STEPS_PER_RECORD * k for k in range(NUM_RECORDS)],
     title="Three classes in the last layer of a network",
     caption="Each dot is a sample, as the last layer sees it.",
-)
+)  # fmt: skip
 
 # %%
 # Reading it
@@ -147,25 +141,13 @@ start, end, without = cosines(full, 0), cosines(full), cosines(free)
 crowded = cosines(few)[:, 0]  # of the two classes that are not rare
 found = metrics.findings(
     ("cosines before training", "", f"{start.mean():.2f} ± {start.std():.2f}", start.std() > 0.3),
-    (
-        "cosines after training",
-        "−1/(C−1) = −0.5",
-        f"{end.mean():.3f} ± {end.std():.3f}",
-        bool(np.abs(end + 0.5).max() < 0.12),
-    ),
-    (
-        "without weight decay, as many steps",
-        "",
-        f"{without.mean():.2f} ± {without.std():.2f}",
-        without.std() > 3 * end.std(),
-    ),
-    (
-        f"two classes, {RARE[-1]} samples of the third",
-        "",
-        f"{crowded.mean():.2f} ± {crowded.std():.2f}",
-        crowded.mean() < -0.6,
-    ),
-)
+    ("cosines after training", "−1/(C−1) = −0.5", f"{end.mean():.3f} ± {end.std():.3f}",
+     bool(np.abs(end + 0.5).max() < 0.12)),
+    ("without weight decay, as many steps", "", f"{without.mean():.2f} ± {without.std():.2f}",
+     without.std() > 3 * end.std()),
+    (f"two classes, {RARE[-1]} samples of the third", "",
+     f"{crowded.mean():.2f} ± {crowded.std():.2f}", crowded.mean() < -0.6),
+)  # fmt: skip
 found
 
 # %%
@@ -174,9 +156,10 @@ found
 #
 # Where the claim fails
 # ---------------------
-# Without weight decay nothing pulls the triangle into shape, not in as many steps. And where the
-# third class is rare, the two others take the room: they stand almost back to back, and the rare
-# one gets a narrower place. Fang et al. (2021, arXiv:2101.12699) call it *minority collapse*.
+# Without weight decay the triangle has not come into shape in as many steps. And where the third
+# class is rare, the two others take the room: they stand almost back to back. Fang et al. (2021,
+# arXiv:2101.12699) study such data, and find that several rare classes may even fall into one
+# direction (*minority collapse*), which a single one cannot show.
 #
 # See also :ref:`sphx_glr_auto_gallery_inside_the_weights_superposition.py`: there it is five
 # features that share a plane, and :ref:`sphx_glr_auto_gallery_surfaces_slices_of_a_classifier.py`

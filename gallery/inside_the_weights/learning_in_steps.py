@@ -4,8 +4,8 @@ Linear networks learn in steps
 
 A network without activations can learn nothing but a table of numbers, which looks too
 simple for a picture. But let it learn which of 15 properties each of 8 creatures has, from
-small weights, and it proceeds as children do: first what all have in common, then animal or
-plant, then the kinds, then each creature. Long plateaus, sudden steps, and how long each
+small weights, and it goes from the coarse to the fine: first what all have in common, then
+animal or plant, then the kinds, then each creature. Long plateaus, sudden steps, and how long each
 plateau lasts can be told from the first weights alone.
 
 .. lead-picture::
@@ -116,16 +116,10 @@ animator.swarm_animate([table, curves], "learning_in_steps.mp4", size=(900, 900)
 # large ones the network learns all levels at once.
 
 player.hive(
-    hive,
-    {"size": "size of the first weights"},
-    "image",
-    images=lambda swarm: np.swapaxes(swarm["table"], -1, -2),
-    limits=(0, 1),
-    bee=0,
-    xlabel="property",
-    ylabel="creature",
-    title="A table of creatures, as it is learnt",
-)
+    hive, {"size": "size of the first weights"}, "image",
+    images=lambda swarm: np.swapaxes(swarm["table"], -1, -2), limits=(0, 1), bee=0,
+    xlabel="property", ylabel="creature", title="A table of creatures, as it is learnt",
+)  # fmt: skip
 
 # %%
 # When

@@ -74,14 +74,10 @@ def bee_trainer(sparsity, output):
 
 hive = core.hive_trainer(
     bee_trainer,
-    [
-        *core.make_sweep_paramsets({"output": "ReLU"}, sparsity=SPARSITIES),
-        {"output": "linear", "sparsity": 0.9},
-    ],
-    num_bees=NUM_BEES,
-    fields="columns",
-    seed=SEED,
-)
+    [*core.make_sweep_paramsets({"output": "ReLU"}, sparsity=SPARSITIES),
+     {"output": "linear", "sparsity": 0.9}],
+    num_bees=NUM_BEES, fields="columns", seed=SEED,
+)  # fmt: skip
 
 # %%
 # The picture
@@ -99,20 +95,13 @@ def aligned(entry):
 
 
 player.hive(
-    hive,
-    {"sparsity": "sparsity", "output": "output"},
-    kind="scatter",
-    points=aligned,
-    labels=np.array([f"feature {i + 1}" for i in range(FEATURES)]),
-    rays=True,
-    bee=0,
-    limits=(-1.4, 1.4),
-    xlabel="first neuron",
-    ylabel="second neuron",
+    hive, {"sparsity": "sparsity", "output": "output"}, kind="scatter", points=aligned,
+    labels=np.array([f"feature {i + 1}" for i in range(FEATURES)]), rays=True, bee=0,
+    limits=(-1.4, 1.4), xlabel="first neuron", ylabel="second neuron",
     epochs=[STEPS_PER_RECORD * k for k in range(NUM_RECORDS + 1)],
     title="Where five features stand in two neurons",
     caption="Rare features share the plane; frequent ones do not.",
-)
+)  # fmt: skip
 
 # %%
 # Reading it
@@ -149,25 +138,13 @@ steps = np.diff(angles, axis=1, append=angles[:, :1] + 360)  # from each feature
 found = metrics.findings(
     ("bees with two features, dense", "two features", f"{two:.0%}", two > 0.8),
     ("bees with five, sparsity 0.9", "five features", f"{five:.0%}", five > 0.5),
-    (
-        "angle from one to the next",
-        "pentagon: 72°",
-        f"{steps.mean():.0f}° ± {steps.std():.0f}°",
-        steps.std() < 8,
-    ),
-    (
-        "dimensions a feature",
-        "pentagon: 2/5",
-        f"{share.mean():.3f} ± {share.std():.3f}",
-        abs(share.mean() - 0.4) < 0.02,
-    ),
-    (
-        "features without the ReLU",
-        "principal components: 2",
-        f"{represented(linear).mean():.1f}",
-        bool((represented(linear) == 2).all()),
-    ),
-)
+    ("angle from one to the next", "pentagon: 72°", f"{steps.mean():.0f}° ± {steps.std():.0f}°",
+     steps.std() < 8),
+    ("dimensions a feature", "pentagon: 2/5", f"{share.mean():.3f} ± {share.std():.3f}",
+     abs(share.mean() - 0.4) < 0.02),
+    ("features without the ReLU", "principal components: 2", f"{represented(linear).mean():.1f}",
+     bool((represented(linear) == 2).all())),
+)  # fmt: skip
 found
 
 # %%

@@ -4,8 +4,9 @@ Dropout cannot see the gap
 
 Leave out neurons at random while a network answers, and its answers scatter: *Monte Carlo
 dropout* takes that scatter for doubt. In a gap between the data there should be more doubt than on
-them. An ensemble of networks has it. A network of one hidden layer with dropout cannot have it,
-whatever it learns: between two places, its doubt is never greater than at one of them.
+them. An ensemble of networks has it. A network of one hidden layer of ReLU neurons with dropout
+cannot have it, whatever it learns: between two places, its doubt is never greater than at one of
+them.
 
 .. lead-picture::
 
@@ -74,21 +75,16 @@ def bee_trainer(rate, hidden):
 settings = [{"hidden": 1, "rate": rate} for rate in RATES]
 settings += [{"hidden": 2, "rate": rate} for rate in (RATES if env.FULL else RATES[:1])]
 ensemble, *hive = core.hive_trainer(
-    bee_trainer,
-    [{"rate": 0.0, "hidden": 1}, *settings],
-    num_bees=NUM_BEES,
-    fields="answers,variance",
-    seed=SEED,
-    chunk=NUM_BEES,
-    verify=False,
-)
+    bee_trainer, [{"rate": 0.0, "hidden": 1}, *settings], num_bees=NUM_BEES,
+    fields="answers,variance", seed=SEED, chunk=NUM_BEES, verify=False,
+)  # fmt: skip
 x = grid.numpy()
 
 # %%
 # The movie
 # ---------
-# On the left one network answers with sixty masks; on the right sixty networks (fewer in a
-# preview) answer with all their neurons.
+# Above, one network answers with sixty masks; below, as many networks as there are bees answer
+# with all their neurons.
 
 options = {
     "hook": lambda axes: axes.plot(seen, yt, "o", color="#e8590c", markersize=4, zorder=5),
@@ -100,7 +96,7 @@ plots = [
     animator.LineSwarm(x, left, set_title="One network, dropout 0.1", **options),
     animator.LineSwarm(x, ensemble["answers"][:, :, 0], set_title="Many networks", **options),
 ]
-animator.swarm_animate(plots, "dropout.mp4", layout=(1, 2), fps=12)
+animator.swarm_animate(plots, "dropout.mp4", layout=(2, 1), fps=12)
 
 # %%
 # A knob
@@ -110,19 +106,14 @@ animator.swarm_animate(plots, "dropout.mp4", layout=(1, 2), fps=12)
 
 doubt = ensemble["answers"][:, -1, 0].std(axis=0)  # over networks (x,)
 player.hive(
-    hive,
-    {"rate": "dropout", "hidden": "hidden layers"},
-    x=x,
-    data=lambda entry: np.sqrt(entry["variance"]),
-    truth=(x[::2], doubt[::2]),
-    ylim=(0, 1),
-    ylabel="doubt",
-    epochs=[STEPS_PER_RECORD * k for k in range(1, NUM_RECORDS + 1)],
+    hive, {"rate": "dropout", "hidden": "hidden layers"}, x=x,
+    data=lambda entry: np.sqrt(entry["variance"]), truth=(x[::2], doubt[::2]), ylim=(0, 1),
+    ylabel="doubt", epochs=[STEPS_PER_RECORD * k for k in range(1, NUM_RECORDS + 1)],
     title="Doubt of networks with dropout, and of an ensemble",
     alt="Standard deviation over x: curves of networks with dropout are lowest where there are "
     "no data, the dots of the ensemble rise there.",
     caption="Each curve is a network. Dots: the ensemble at the end. The gap is from −1 to 1.",
-)
+)  # fmt: skip
 
 # %%
 # Reading it
@@ -157,31 +148,16 @@ one = ratio(np.sqrt(dropout["variance"][:, -1]))
 two = np.concatenate([ratio(np.sqrt(entry["variance"][:, -1])) for entry in deep])
 thirds = [ratio(part.std(axis=0)) for part in np.split(ensemble["answers"][:, -1, 0], 3)]
 found = metrics.findings(
-    (
-        "networks of one hidden layer whose doubt rises in the gap",
-        "none (theorem)",
-        f"{sum(rises(entry).sum() for entry in shallow)} of {len(shallow) * NUM_BEES}",
-        not any(rises(entry).any() for entry in shallow),
-    ),
-    (
-        "doubt in the gap / on the data, dropout 0.1",
-        "",
-        f"{one.mean():.2f} ± {one.std():.2f}",
-        one.mean() < 1,
-    ),
-    (
-        "the same, of the ensemble (three thirds of it)",
-        "",
-        f"{ratio(doubt):.1f} ± {np.std(thirds):.1f}",
-        ratio(doubt) > 1 > one.mean(),
-    ),
-    (
-        "the same, two hidden layers with dropout",
-        "can rise",
-        f"{two.mean():.2f} ± {two.std():.2f}",
-        one.mean() < two.mean(),
-    ),
-)
+    ("networks of one hidden layer whose doubt rises in the gap", "none (theorem)",
+     f"{sum(rises(entry).sum() for entry in shallow)} of {len(shallow) * NUM_BEES}",
+     not any(rises(entry).any() for entry in shallow)),
+    ("doubt in the gap / on the data, dropout 0.1", "", f"{one.mean():.2f} ± {one.std():.2f}",
+     one.mean() < 1),
+    ("the same, of the ensemble (three thirds of it)", "",
+     f"{ratio(doubt):.1f} ± {np.std(thirds):.1f}", ratio(doubt) > 1 > one.mean()),
+    ("the same, two hidden layers with dropout", "can rise", f"{two.mean():.2f} ± {two.std():.2f}",
+     one.mean() < two.mean()),
+)  # fmt: skip
 found
 
 # %%

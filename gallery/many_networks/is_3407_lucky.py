@@ -91,12 +91,9 @@ def bee_trainer(problem):
 # The same seeds, and so the same first weights, on each problem.
 
 hive = core.hive_trainer(
-    bee_trainer,
-    core.make_sweep_paramsets({}, problem=PROBLEMS),
-    num_bees=NUM_BEES,
-    fields="accuracy",
-    seed=SEED,
-)
+    bee_trainer, core.make_sweep_paramsets({}, problem=PROBLEMS), num_bees=NUM_BEES,
+    fields="accuracy", seed=SEED,
+)  # fmt: skip
 first, *others = hive
 
 # %%
@@ -113,20 +110,13 @@ def standing(entry):
 
 
 player.hive(
-    others,
-    {"problem": "compared with"},
-    kind="scatter",
+    others, {"problem": "compared with"}, kind="scatter",
     points=lambda entry: np.stack([standing(first), standing(entry)], axis=-1),
-    loss=1 - first["accuracy"],
-    loss_label="error on the first problem",
-    bee=0,
-    limits=(-4, 4),
-    xlabel="standing on the first problem",
-    ylabel="standing on the other",
-    epochs=list(range(0, NUM_EPOCHS + 1, EVERY)),
-    title="Does the luck of a seed carry over?",
+    loss=1 - first["accuracy"], loss_label="error on the first problem", bee=0, limits=(-4, 4),
+    xlabel="standing on the first problem", ylabel="standing on the other",
+    epochs=list(range(0, NUM_EPOCHS + 1, EVERY)), title="Does the luck of a seed carry over?",
     caption="Each dot is a seed. On a line, luck carries over; in a round cloud, it does not.",
-)
+)  # fmt: skip
 
 # %%
 # Reading it
@@ -151,37 +141,18 @@ largest = ((grid > 0) - below**NUM_BEES).sum() * (grid[1] - grid[0])  # expected
 top = np.argsort(final)[-NUM_BEES // 10 :]
 elsewhere = standing(others[-1])[top, -1]
 found = metrics.findings(
-    (
-        f"lead of the best of {NUM_BEES} seeds",
-        f"closed form, pure luck: {largest:.1f} σ",
-        f"{final.max():.1f} σ",
-        abs(final.max() - largest) < 1,
-    ),
-    (
-        "rank correlation with another problem",
-        f"pure luck: 0 ± {noise:.2f}",
-        f"{carried['another problem']:+.2f}",
-        abs(carried["another problem"]) < 3 * noise,
-    ),
-    (
-        "lead of the best tenth, on another problem",
-        "pure luck: 0 σ",
-        f"{elsewhere.mean():+.2f} ± {elsewhere.std() / np.sqrt(len(top)):.2f} σ",
-        abs(elsewhere.mean()) < 3 / np.sqrt(len(top)),
-    ),
-    (
-        "rank correlation, same training, new test",
-        "",
-        f"{carried['same training, new test']:+.2f}",
-        carried["same training, new test"] > 0.5,
-    ),
-    (
-        "rank correlation, new training, same test",
-        "",
-        f"{carried['new training, same test']:+.2f}",
-        3 * noise < carried["new training, same test"] < 0.5,
-    ),
-)
+    (f"lead of the best of {NUM_BEES} seeds", f"closed form, pure luck: {largest:.1f} σ",
+     f"{final.max():.1f} σ", abs(final.max() - largest) < 1),
+    ("rank correlation with another problem", f"pure luck: 0 ± {noise:.2f}",
+     f"{carried['another problem']:+.2f}", abs(carried["another problem"]) < 3 * noise),
+    ("lead of the best tenth, on another problem", "pure luck: 0 σ",
+     f"{elsewhere.mean():+.2f} ± {elsewhere.std() / np.sqrt(len(top)):.2f} σ",
+     abs(elsewhere.mean()) < 3 / np.sqrt(len(top))),
+    ("rank correlation, same training, new test", "", f"{carried['same training, new test']:+.2f}",
+     carried["same training, new test"] > 0.5),
+    ("rank correlation, new training, same test", "", f"{carried['new training, same test']:+.2f}",
+     3 * noise < carried["new training, same test"] < 0.5),
+)  # fmt: skip
 found
 
 # %%

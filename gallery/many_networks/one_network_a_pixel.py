@@ -15,7 +15,6 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 
 from swarm import animator, core, env, metrics
 
@@ -132,31 +131,12 @@ for here, there in pairwise(windows):
         frames.append(view(*(np.array(here) * (1 - share) + np.array(there) * share)))
 frames += [view(*windows[-1])] * (FRAMES // 2)
 film = animator.ImageSwarm(
-    np.array(frames),
-    set_title="Learning rates of two layers",
-    set_xlabel="first layer →",
-    set_ylabel="second layer →",
-    set_xticks=[],
-    set_yticks=[],
-    label="mean of log₁₀ loss",
-)
+    np.array(frames), set_title="Learning rates of two layers", set_xlabel="first layer →",
+    set_ylabel="second layer →", set_xticks=[], set_yticks=[], label="mean of log₁₀ loss",
+)  # fmt: skip
 with animator.figuresize(7.2, 6):
     movie = animator.swarm_animate([film], "one_network_a_pixel.mp4", counter=None, fps=24)
 movie
-
-# %%
-# All windows side by side; titles say what is seen, as powers of ten.
-
-figure = Figure(figsize=(7.2, 7.4 if LEVELS > 4 else 4), layout="constrained")
-grid = figure.subplots(2 if LEVELS > 4 else 1, 3, squeeze=False).ravel()
-for axes in grid[LEVELS:]:
-    axes.remove()
-for axes, shades, window in zip(grid, pictures, windows, strict=False):
-    axes.imshow(shades, origin="lower", extent=window, aspect="auto", cmap="viridis")
-    axes.set_title(f"{window[1] - window[0]:.2g} wide")
-    axes.set(xticks=[], yticks=[])
-figure.savefig("one_network_a_pixel.png")
-figure
 
 # %%
 # How rough is it?

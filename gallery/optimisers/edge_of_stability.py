@@ -66,13 +66,9 @@ def bee_trainer(x, y, lr):
 # counts here.
 
 hive = core.hive_trainer(
-    bee_trainer,
-    core.make_sweep_paramsets({"x": x, "y": y}, lr=LEARNING_RATES),
-    num_bees=NUM_BEES,
-    fields="weights,loss",
-    seed=SEED,
-    verify=False,
-)
+    bee_trainer, core.make_sweep_paramsets({"x": x, "y": y}, lr=LEARNING_RATES), num_bees=NUM_BEES,
+    fields="weights,loss", seed=SEED, verify=False,
+)  # fmt: skip
 
 # %%
 # The curvature
@@ -116,9 +112,9 @@ figure
 # %%
 # Reading it
 # ----------
-# With the two larger learning rates the curvature climbs to :math:`2/\eta` and stays
-# within a few per cent of it. By the textbook the loss should then blow up. It does not:
-# it goes down or hovers, though no longer falling at every step.
+# With the two larger learning rates the curvature climbs to :math:`2/\eta` and stays near it;
+# the table says how near. By the textbook the loss should then blow up. It does not: it goes
+# down or hovers.
 
 
 def on_the_edge(swarm):

@@ -85,19 +85,12 @@ for swarm in hive:
     swarm["start"] = np.square(swarm["weights"][:, 0]).sum(axis=-1)  # λ of each bee
 
 player.hive(
-    hive,
-    {"lr": "learning rate"},
-    "scatter",
-    points="weights",
-    loss="start",
-    loss_label="curvature λ at the start",
-    limits=(-8, 8),
-    xlabel="u",
-    ylabel="v",
+    hive, {"lr": "learning rate"}, "scatter", points="weights", loss="start",
+    loss_label="curvature λ at the start", limits=(-8, 8), xlabel="u", ylabel="v",
     title="A swarm on the surface of uv",
     caption="Each point is a bee. The valley of zero loss is the cross of both axes.",
     alt="Points that gather on a cross; the longer the step, the nearer to its middle.",
-)
+)  # fmt: skip
 
 # %%
 # Why inwards
@@ -150,13 +143,9 @@ metrics.findings(
     ("trained, ηλ < 2 at the start", "all", share(stays, small), stays[small].all()),
     ("trained, 2 < ηλ < 4", "all, by a catapult", share(stays, middle), stays[middle].all()),
     ("trained, ηλ > 4", "none", share(stays, large), not stays[large].any()),
-    (
-        "largest ηλ at the end, after 2 < ηλ < 4",
-        "below 2",
-        f"{ends[middle].max():.2f}",
-        ends[middle].max() < 2.02,
-    ),
-)
+    ("largest ηλ at the end, after 2 < ηλ < 4", "below 2", f"{ends[middle].max():.2f}",
+     ends[middle].max() < 2.02),
+)  # fmt: skip
 
 # %%
 # Not every bee of the ring is flung. Where it starts with a large output, the last term of

@@ -148,20 +148,12 @@ lifted = gain(by_number, "lifted")
 wide = gain(by_width, "lifted")
 pays = next(n for n, g in zip(NUMBERS, lifted, strict=True) if g > 1)
 found = metrics.findings(
-    (
-        f"lifting {NUMBERS[-1]} bees against looping them",
-        "",
-        f"{lifted[-1]:.0f} times as fast",
-        lifted[-1] > 5,
-    ),
+    (f"lifting {NUMBERS[-1]} bees against looping them", "", f"{lifted[-1]:.0f} times as fast",
+     lifted[-1] > 5),
     ("lifting pays from", "", f"{pays} bees", pays <= 10),
-    (
-        f"{BEES} bees of {WIDTHS[-1]} neurons a layer, lifted",
-        "",
-        f"{wide[-1]:.1f} times as fast",
-        wide[-1] < wide[0] / 2,
-    ),
-)
+    (f"{BEES} bees of {WIDTHS[-1]} neurons a layer, lifted", "", f"{wide[-1]:.1f} times as fast",
+     wide[-1] < wide[0] / 2),
+)  # fmt: skip
 found
 
 # %%
