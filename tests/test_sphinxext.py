@@ -635,6 +635,32 @@ def test_movie_shown_alone_and_by_a_player_is_one_file(tmp_path):
     assert film.read_bytes() == movie.path.read_bytes()
 
 
+def test_card_of_a_movie_shows_its_first_plot_without_words_around_it(tmp_path):
+    x, flat = np.arange(5.0), np.zeros((3, 4, 5))
+    looks = {"set_title": "Words", "set_xlabel": "words", "set_ylim": (1, 2)}  # no line in sight
+    plots = [animator.LineSwarm(x, flat, **looks), animator.LineSwarm(x, flat, **looks)]
+    movie = animator.swarm_animate(
+        plots, tmp_path / "a.mp4", size=(400, 600), dark=False, counter=None
+    )
+    left, top, across, down = movie.panel
+    frame = movie.poster().min(axis=-1)
+    shown = media.publish(movie, tmp_path / "store")
+    still = shown.thumbnail["light"]
+    assert (still.width, still.height) == pytest.approx((400 * across, 600 * down), abs=1)
+    rows, columns = round(600 * top), round(400 * left)
+    inside = frame[rows : rows + still.height, columns : columns + still.width][4:-4, 4:-4]
+    assert (frame[: rows - 4] < 128).any(), "the title is above it"
+    assert (frame[rows + still.height + 4 :] < 128).any(), "and the label below"
+    assert (inside > 180).all(), "and there is nothing but the grid in it"
+
+
+def test_movie_that_says_nothing_of_its_plots_is_shown_whole_on_its_card(tmp_path):
+    plots = [animator.LineSwarm(np.arange(5.0), np.zeros((3, 4, 5)))]
+    movie = animator.swarm_animate(plots, tmp_path / "a.mp4", size=(160, 120), dark=False)
+    shown = media.publish_movie(movie.path, tmp_path)
+    assert shown.thumbnail["light"] == shown.posters["light"]
+
+
 def test_what_cannot_be_shown_is_refused_with_what_can(tmp_path):
     with pytest.raises(TypeError, match="a dict is not something a page can show"):
         media.publish({}, tmp_path)

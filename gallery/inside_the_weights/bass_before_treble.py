@@ -49,9 +49,9 @@ circle = np.stack([np.cos(angle), np.sin(angle), np.ones(48)], axis=1)  # (point
 
 OMEGA = 16  # how fast they swing
 KINDS = {
+    "sine": (lambda z: 2**0.5 * torch.sin(OMEGA * z) / OMEGA, circle / 2**0.5, 1.0),
     "ReLU": (torch.relu, circle / 2**0.5, 0.0),
     "ReLU without bias": (torch.relu, circle * [1, 1, 0], 0.0),
-    "sine": (lambda z: 2**0.5 * torch.sin(OMEGA * z) / OMEGA, circle / 2**0.5, 1.0),
 }
 records = {0, *np.geomspace(1, NUM_STEPS, NUM_RECORDS).round().astype(int).tolist()}
 steps = np.array(sorted(records))
@@ -102,7 +102,7 @@ player.hive(
 
 
 def kernel(kind, phi):
-    """Closed form, derived as the paper does; the first two are its own."""
+    """Closed form, derived as the paper does; those with ReLU are its own."""
     share = (np.pi - np.arccos(np.cos(phi).clip(-1, 1))) / (2 * np.pi)  # both ReLUs are on
     return {
         "ReLU": (np.cos(phi) + 1) / 2 * share,
@@ -127,7 +127,7 @@ for swarm in hive:
 
 figure = Figure(figsize=(8, 4.2), layout="constrained")
 axes = figure.subplots()
-for swarm, color in zip(hive, ["#2f7de1", "#e8590c", "#2b9a66"], strict=True):
+for swarm, color in zip(hive, ["#2b9a66", "#2f7de1", "#e8590c"], strict=True):
     learnt = np.isfinite(swarm["half"]).all(axis=0)
     half = swarm["half"][:, learnt]
     axes.errorbar(
@@ -149,7 +149,7 @@ figure
 # lowest: these networks *cannot* play the others. And neurons that swing have a kernel with
 # a sharp peak, in which all tones are about equally strong.
 
-relu, deaf, sine = hive
+sine, relu, deaf = hive
 odd = TONES[2::2]  # 3, 5, 7
 power = np.polyfit(np.log(odd), np.log(relu["half"][:, odd - 1]).T, 1)[0]  # one a bee
 error = power.std(ddof=1) / np.sqrt(NUM_BEES)

@@ -96,7 +96,7 @@ player.hive(
     data="apart",
     loss="gap",
     loss_scale="log",
-    ylim=(-15, 15),
+    ylim=(-20, 20),
     epochs=list(range(0, NUM_STEPS + 1, 5)),
     xlabel="input",
     ylabel="network minus twin, thousandths",

@@ -178,7 +178,7 @@ GALLERY = "auto_gallery/"
         pytest.param("swarm_train", "api/core.html#swarm.core.swarm_train", id="function"),
         pytest.param(
             "loss of a network of two weights",
-            GALLERY + "surfaces/two_weight_surface.html#picture-2",
+            GALLERY + "surfaces/two_weight_surface.html#picture-1",
             id="title of a figure",
         ),
         pytest.param(
@@ -309,6 +309,16 @@ def test_card_moves_while_a_reader_points_at_it_unless_motion_is_unwelcome(
     assert film.count() == (motion == "no-preference")
     if film.count():
         page.wait_for_function("v => v.currentTime > 0", arg=film.element_handle())
+        covers = """film => {
+          const still = film.closest('.sw-card-still');
+          const [picture, whole] = [still.querySelector('img'), film].map(
+            (shown) => shown.getBoundingClientRect());
+          const [left, top, across, down] = still.dataset.panel.split(' ').map(Number);
+          return [
+            whole.x + (left + across / 2) * whole.width - picture.x - picture.width / 2,
+            whole.y + (top + down / 2) * whole.height - picture.y - picture.height / 2];
+        }"""
+        assert film.evaluate(covers) == pytest.approx([0, 0], abs=1.5), "the plot covers the still"
     page.mouse.move(0, 0)
     assert film.count() == 0
     card.locator("a").focus()

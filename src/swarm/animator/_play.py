@@ -142,7 +142,14 @@ def play(
         dark=dark_path,
         title=title,
         every=step,
+        panel=_inside(stage.figure),
     )
+
+
+def _inside(figure: Figure) -> tuple[float, float, float, float]:
+    """Return left, top, width and height of the first axes in a drawn figure, as shares."""
+    box = figure.axes[0].get_position()
+    return (float(box.x0), float(1 - box.y1), float(box.width), float(box.height))
 
 
 def common_frames(plots: Sequence[SwarmPlot], num_frames: int | None) -> int:

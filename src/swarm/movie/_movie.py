@@ -39,6 +39,9 @@ class Movie:
         The frame that says most about the movie; by default the last.
     every : int
         How many epochs lie between two frames.
+    panel : (float, float, float, float) or None
+        Left, top, width and height of the first plot, without its axes and words, as
+        shares of the picture; for a small still that has no room for words.
     """
 
     path: Path
@@ -51,6 +54,7 @@ class Movie:
     title: str = ""
     poster_frame: int = -1
     every: int = 1
+    panel: tuple[float, float, float, float] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "poster_frame", self._frame(self.poster_frame))

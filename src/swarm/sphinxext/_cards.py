@@ -127,6 +127,7 @@ def note_card(app: Sphinx, doctree: nodes.document) -> None:
         tags=tuple(_settings(env, env.docname, doctree).get("tags", ())),
         posters=chosen.thumbnail if chosen else {},
         film=chosen.sources if isinstance(chosen, Movie) else {},
+        panel=_panel(chosen) if isinstance(chosen, Movie) else (),
     )
 
 
@@ -140,6 +141,11 @@ def _chosen(shown: list[list[Picture]], number: int) -> Picture | None:
     else:
         ranked = sorted(chain.from_iterable(shown), key=_stillness)
     return next((picture for picture in ranked if picture.thumbnail), None)
+
+
+def _panel(film: Movie) -> tuple[float, ...]:
+    """Return what a card shows of a movie, and the shape of the whole; empty for all of it."""
+    return (*film.panel, film.width / film.height) if film.panel else ()
 
 
 def _stillness(picture: Picture) -> int:
@@ -252,6 +258,8 @@ def _visit_card(translator: Any, node: card) -> None:
     words = escape(json.dumps([*facts.kinds, *facts.tags]))
     ground = f" {ground_of(builder.config)}".rstrip()
     films = "".join(f' data-{mode}="{url(name)}"' for mode, name in facts.film.items())
+    if facts.panel:
+        films += f' data-panel="{" ".join(f"{share:.5f}" for share in facts.panel)}"'
     translator.body.append(
         f'<article class="sw-card sw-figure{ground}" data-words="{words}">'
         f'<div class="sw-card-still"{films}>{_still_html(facts, url)}</div>'

@@ -88,8 +88,9 @@ def publish(thing: Any, store: Path) -> Picture:
     match kind_of(thing):
         case "movie":
             return publish_file(
-                thing.path, store, dark=thing.dark, title=thing.title, frame=thing.poster_frame
-            )
+                thing.path, store, dark=thing.dark, title=thing.title, frame=thing.poster_frame,
+                panel=thing.panel,
+            )  # fmt: skip
         case "video":
             with _video_path(thing) as path:
                 return publish_movie(path, store, title=getattr(thing, "title", "") or "")
@@ -117,6 +118,7 @@ def publish_file(
     dark: Path | None = None,
     title: str = "",
     frame: int | None = None,
+    panel: tuple[float, float, float, float] | None = None,
 ) -> Picture:
     """Publish a movie or image file: one that moves as a movie, whatever its kind.
 
@@ -128,12 +130,14 @@ def publish_file(
         Its text label; by default made from the file's name.
     frame : int, optional
         The poster of what moves.
+    panel : (float, float, float, float), optional
+        See `publish_movie`.
     """
     kind = image_kind(path)
     if dark is not None and image_kind(dark) != kind:
         raise ValueError(f"{dark} is of another kind than {path}; make both alike")
     if not kind:
-        return publish_movie(path, store, dark=dark, title=title, frame=frame)
+        return publish_movie(path, store, dark=dark, title=title, frame=frame, panel=panel)
     if kind != "film":
         return _publish_image(path, store, kind, dark, title or _label(path))
     with ExitStack() as films:
@@ -178,6 +182,7 @@ def publish_movie(
     title: str = "",
     frame: int | None = None,
     caption: str = "",
+    panel: tuple[float, float, float, float] | None = None,
 ) -> Picture:
     """Publish a movie file, with a poster in the widths a page needs.
 
@@ -190,6 +195,9 @@ def publish_movie(
     frame : int, optional
         The poster; by default three quarters in, where most has happened.
     caption : str
+    panel : (float, float, float, float), optional
+        Left, top, width and height of what a card shows of it, as shares: a plot
+        without its words. By default all.
     """
     try:
         movie = _opened(path, dark, title)
@@ -197,18 +205,30 @@ def publish_movie(
         raise ValueError(f"cannot show the movie {path}: {error}") from error
     frame = int(0.75 * movie.frames) if frame is None else frame % movie.frames
     label = _label(movie.path) if movie.title == movie.path.stem else movie.title
-    posters, sources = {}, {}
+    posters, stills, sources = {}, {}, {}
     for mode, file in (("light", movie.path), ("dark", movie.dark)):
         if file is not None:
             sources[mode] = _keep(file.read_bytes(), file.suffix, store)
-            posters[mode] = _poster(movie.poster(frame, dark=mode == "dark"), store)
+            pixels = movie.poster(frame, dark=mode == "dark")
+            posters[mode] = _poster(pixels, store)
+            if panel is not None:
+                stills[mode] = _poster(_cut(pixels, panel), store)
     shown = Movie(
         title=label, caption=caption, alt=f"{label}: a movie of {movie.duration:.0f} seconds",
-        shows=("movie",), posters=posters, social=_social(movie.poster(frame), store),
+        shows=("movie",), posters=posters, stills=stills, panel=panel or (),
+        social=_social(movie.poster(frame), store),
         width=movie.width, height=movie.height, fps=movie.fps, frames=movie.frames,
         bytes=movie.path.stat().st_size, sources=sources,
     )  # fmt: skip
     return write_picture(shown, store)
+
+
+def _cut(pixels: Any, panel: tuple[float, float, float, float]) -> Any:
+    """Cut a part out of a picture, given by left, top, width and height as shares."""
+    left, top, across, down = panel
+    height, width = pixels.shape[:2]
+    rows = slice(round(top * height), round((top + down) * height))
+    return pixels[rows, round(left * width) : round((left + across) * width)]
 
 
 def _opened(path: Any, dark: Any, title: str) -> Any:

@@ -100,6 +100,8 @@ class Movie(Picture):
     frames: int
     bytes: int
     sources: dict[str, str]
+    panel: tuple[float, ...] = ()
+    """Left, top, width and height of what a card shows of it, as shares; empty for all."""
 
     def _own_files(self) -> set[str]:
         return set(self.sources.values())

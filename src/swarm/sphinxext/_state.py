@@ -27,6 +27,8 @@ class Card:
     posters: dict[str, Poster] = field(default_factory=dict)
     film: dict[str, str] = field(default_factory=dict)
     """The movie to play while a reader points at the card, by mode."""
+    panel: tuple[float, ...] = ()
+    """The part of it that the card shows, and the movie's width over its height."""
 
 
 @dataclass

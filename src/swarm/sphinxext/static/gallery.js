@@ -35,6 +35,21 @@
     if (buttons.some((b) => b.getAttribute('aria-pressed') === 'true')) apply();
   }
 
+  // Lay a movie so that its plot covers the still, which shows that part of it alone.
+  const cut = (film, still) => {
+    const [left, top, across, down, shape] = still.dataset.panel.split(' ').map(Number);
+    const { paddingLeft, paddingTop } = getComputedStyle(still.querySelector('img'));
+    const room = [still.clientWidth - 2 * parseFloat(paddingLeft), still.clientHeight - 2 * parseFloat(paddingTop)];
+    const width = Math.min(room[0] / across, room[1] * shape / down); // of the whole movie
+    const height = width / shape;
+    Object.assign(film.style, {
+      inset: 'auto', padding: 0, maxWidth: 'none', objectFit: 'fill', width: `${width}px`, height: `${height}px`,
+      left: `${(still.clientWidth - across * width) / 2 - left * width}px`,
+      top: `${(still.clientHeight - down * height) / 2 - top * height}px`,
+      clipPath: `inset(${100 * top}% ${100 * (1 - left - across)}% ${100 * (1 - top - down)}% ${100 * left}%)`,
+    });
+  };
+
   // A card's movie runs while a reader points at it, unless motion is unwelcome.
   for (const still of document.querySelectorAll('.sw-card-still[data-light]')) {
     const card = still.closest('.sw-card');
@@ -48,6 +63,7 @@
       film.setAttribute('aria-hidden', 'true');
       film.tabIndex = -1;
       film.src = (isDark && still.dataset.dark) || still.dataset.light;
+      if (still.dataset.panel) cut(film, still);
       still.append(film);
       film.play().catch(() => {});
     };
