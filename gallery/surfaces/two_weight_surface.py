@@ -8,8 +8,8 @@ out. Here is that landscape for
 
 .. math:: \hat y = w_2 \tanh(w_1 x),
 
-and the paths that stochastic gradient descent takes over it from :math:`(-1, -1)`. A step
-further in, it would find the deep valley; from here no learning rate finds it.
+and the paths that stochastic gradient descent takes over it from :math:`(-1, -1)`. Lower ground
+is in sight from there, and neither of two learning rates gets to it.
 
 .. lead-picture::
 """
@@ -54,14 +54,14 @@ figure
 # :math:`w_2` after it.
 
 
-def make_net(start=-1.0):
-    """Build the network of two weights, both equal."""
+def make_net():
+    """Build the network of two weights, both −1."""
     net = nn.Sequential()
     net.add_module("Layer_1", nn.Linear(1, 1, bias=False))
     net.add_module("Tanh", nn.Tanh())
     net.add_module("Layer_2", nn.Linear(1, 1, bias=False))
     for weight in net.parameters():
-        nn.init.constant_(weight, start)
+        nn.init.constant_(weight, -1.0)
     return net
 
 
@@ -104,12 +104,12 @@ print(f"plateau {plateau:.2f}, lowest on this grid {lowest:.2f} at w1 = {w1:.2f}
 # The descent
 # -----------
 # A bee that walks: SGD on mini-batches of 64, recording its two weights before training
-# and after each epoch. Two learning rates, two starts; bees differ in the order of their batches.
+# and after each epoch. Two learning rates; bees differ in the order of their batches.
 
 
-def bee_trainer(inputs, targets, lr, start, num_epochs, batch_size=64):
+def bee_trainer(inputs, targets, lr, num_epochs, batch_size=64):
     """Train the network of two weights; yield them before and after each epoch."""
-    net = make_net(start)
+    net = make_net()
     optimiser = torch.optim.SGD(net.parameters(), lr=lr)
     yield nn.utils.parameters_to_vector(net.parameters()).detach().clone()
     for _ in range(num_epochs):
@@ -123,7 +123,7 @@ def bee_trainer(inputs, targets, lr, start, num_epochs, batch_size=64):
 static = {"inputs": inputs, "targets": targets, "num_epochs": NUM_EPOCHS}
 hive = core.hive_trainer(
     bee_trainer,
-    core.make_sweep_paramsets(static, start=[-1.0, -0.8], lr=[1e-2, 1e-1]),
+    core.make_sweep_paramsets(static, lr=[1e-2, 1e-1]),
     num_bees=NUM_BEES,
     fields="weights",
     seed=SEED,
@@ -131,7 +131,7 @@ hive = core.hive_trainer(
 for walk in hive:
     walk["path"] = surface.loss_paths(net, mse, inputs, targets, plane, walk["weights"])
     assert walk["path"].gap < 1e-6 * plateau  # the paths lie on the surface
-slow, fast, _, _ = (
+slow, fast = (
     surface.loss_paths(net, mse, inputs, targets, plane, walk["weights"][:1]) for walk in hive
 )
 
@@ -184,15 +184,12 @@ line = plateau - np.mean(x * y) ** 2 / np.mean(x**2)
 rows = []
 for walk in hive:
     last = walk["path"].losses[:, -5:].mean(axis=1)  # of the last five epochs
-    outwards = walk["start"] < watershed
     rows.append(
         (
-            f"loss at the end, from {walk['start']:g}, learning rate {walk['lr']:g}",
-            f"closed form: not below {step:.2f}"
-            if outwards
-            else f"closed form: {line:.2f} to {step:.2f}",
+            f"loss at the end, learning rate {walk['lr']:g}",
+            f"outwards, closed form: {step:.2f}",
             f"{last.mean():.2f} ± {last.std():.2f}",
-            True,
+            np.all(np.abs(last - step) < 0.5),
         )
     )
 metrics.findings(
@@ -216,7 +213,7 @@ metrics.findings(
 # curvature :math:`2 \langle \tanh^2 \rangle`, nearly 2, so that each mini-batch moves
 # :math:`w_2` a fifth of the way to its own best value.
 
-shaking = [float(np.std(walk["weights"][:, 5:, 1], axis=1).mean()) for walk in hive[:2]]
+shaking = [float(np.std(walk["weights"][:, 5:, 1], axis=1).mean()) for walk in hive]
 print(f"w2 wanders by ±{shaking[0]:.2f} at lr 0.01, by ±{shaking[1]:.2f} at lr 0.1")
 assert shaking[1] > 2 * shaking[0]
 
