@@ -95,6 +95,7 @@ player.hive(
     x=grid.numpy(),
     data="apart",
     loss="gap",
+    loss_label="gap",
     loss_scale="log",
     ylim=(-20, 20),
     epochs=list(range(0, NUM_STEPS + 1, 5)),
