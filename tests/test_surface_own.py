@@ -86,6 +86,28 @@ def test_a_surface_knows_what_the_loss_reads_of_the_network(case, training, sett
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_light_penalty_counts(dtype):
+    net, x, y = network().to(dtype), *(part.to(dtype) for part in data())
+    weight = net[0].weight
+
+    def loss(outputs, targets):
+        return mse(outputs, targets) + 1e-5 * weight.square().sum()
+
+    with pytest.raises(ValueError, match="from elsewhere"):
+        surface.hessian_eigenvalues(net, loss, x, y, k=2)
+    plane = surface.weight_plane(net, ("0.weight", (0, 0)), ("0.weight", (0, 1)))
+    found = surface.loss_surface(net, loss, x, y, plane, XS, YS).values
+    bare = surface.loss_surface(net, mse, x, y, plane, XS, YS).values
+    still = (
+        weight.detach().double().square().sum() - weight[0, :2].detach().double().square().sum()
+    )
+    squares = np.add.outer(YS**2, XS**2) + float(still)
+    np.testing.assert_allclose(
+        found - bare, 1e-5 * squares, rtol=1e-6 if dtype == torch.float64 else 0.02
+    )
+
+
 def test_a_failing_loss_leaves_the_network_as_it_was():
     net, _ = penalty()
     x, y = data()

@@ -28,7 +28,7 @@ from torch.nn.modules.conv import _ConvNd
 from swarm.surface import _fast  # noqa: F401 - notes its functions in `FAST`
 from swarm.surface._batches import Batch, Loss, mean, refuse_randomness
 from swarm.surface._many import Many, constant, evaluate
-from swarm.surface._own import called, lent, place, same
+from swarm.surface._own import called, identical, lent, place, same
 from swarm.surface._points import Index, Layout, Source
 from swarm.surface._total import Share, Total, refuse_noise, watched
 
@@ -164,7 +164,7 @@ class Evaluator:
         copied = self.few(flat, batch)
         self._use(self.original)
         found = self.few(flat, batch)
-        alike = same(copied, found, self.layout.dtypes.values())
+        alike = identical(copied, found, self.layout.dtypes.values())
         values = copied if alike else found
         known.update(zip(zip(y.tolist(), x.tolist(), strict=True), values.T, strict=True))
         if not alike:
