@@ -1,7 +1,8 @@
 """How the site is built; `nox -s docs` runs it.
 
 Settings from the environment: SWARM_FULL=0 makes the fast preview, and
-SWARM_ONLY=NAME runs one gallery script alone.
+SWARM_ONLY=NAME runs one gallery script alone. SWARM_VERSION=dev adds a switch between
+the versions that lie beside this one, by their list in ../versions.json.
 """
 
 import os
@@ -127,6 +128,17 @@ html_baseurl = os.environ.get("SWARM_SITE_URL", "https://swarmscape.github.io/sw
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
+html_context = {"site_version": os.environ.get("SWARM_VERSION", "")}  # see site.js
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/versions.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_favicon = "_static/favicon.svg"
 html_math_renderer = "mathml"
 html_copy_source = False
@@ -222,6 +234,14 @@ def finish_context(app, page, template, context, doctree):
     ]
 
 
+def write_robots(app, exception):
+    """Welcome every robot, and name the sitemap."""
+    if exception is None and app.builder.name == "html":
+        text = f"User-agent: *\nAllow: /\n\nSitemap: {html_baseurl}sitemap.xml\n"
+        Path(app.outdir, "robots.txt").write_text(text, "utf-8")
+
+
 def setup(app):
+    app.connect("build-finished", write_robots)
     app.connect("html-page-context", finish_context, priority=900)
     app.connect("autodoc-process-docstring", escape_star, priority=100)

@@ -1222,7 +1222,7 @@ It shows & tells. And more.
 import matplotlib.pyplot as plt
 import plotly.graph_objects as go
 figure, axes = plt.subplots(figsize=(3, 2))
-axes.set_title("Named last")
+_ = axes.set_title("Named last")
 figure
 ```
 

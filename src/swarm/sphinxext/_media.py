@@ -8,7 +8,9 @@ stands beside them as JSON; `swarm.sphinxext._markup` turns it into a page's HTM
 
 import base64
 import dataclasses
+import importlib.util
 import io
+import logging
 import os
 import re
 import tempfile
@@ -24,6 +26,7 @@ from PIL import Image, ImageOps
 
 from swarm._drawing import webp
 from swarm._files import content_name, written_whole
+from swarm.style import DARK, LIGHT
 
 from ._images import film_of, image_kind, still_pixels, svg_size
 from ._markup import MEDIA
@@ -33,6 +36,7 @@ from ._shown import Figure, Movie, Pair, Picture, Player, Poster, Still, write_p
 
 __all__ = ["CLASSES", "kind_of", "publish", "publish_figure", "publish_file", "publish_movie"]
 
+_log = logging.getLogger(__name__)
 _KINDS = {
     ("swarm.movie", "Movie"): "movie",
     ("IPython.core.display", "Video"): "video",
@@ -285,6 +289,8 @@ def publish_figure(figure: Any, store: Path, *, caption: str = "", alt: str = ""
         drawn = _drawn_plotly(figure, (width, height), store)
     except ValueError as error:
         reason = str(error)
+        drawn = _drawn_by_browser(figure, (width, height), store)
+        reason = "" if drawn.posters else reason
     shown = Figure(
         title=title, caption=caption or meta.get("caption") or title,
         alt=alt or meta.get("alt") or title or f"A plotly figure of {', '.join(sorted(types))}",
@@ -357,6 +363,27 @@ def _drawn_plotly(figure: Any, size: tuple[int, int], store: Path) -> _Drawn:
         for mode in ("light", "dark"):
             still = figures.still(figure, dark=mode == "dark", width=size[0], height=size[1])
             drawn.add(still, mode, store, turn=False)
+    return drawn
+
+
+def _drawn_by_browser(figure: Any, size: tuple[int, int], store: Path) -> _Drawn:
+    """Let plotly itself draw what `swarm.figures.still` cannot, where kaleido is installed."""
+    drawn = _Drawn()
+    if importlib.util.find_spec("kaleido") is None:
+        return drawn
+    for mode, looks in (("light", LIGHT), ("dark", DARK)):
+        copy = type(figure)(figure)
+        copy.update_layout(paper_bgcolor=looks.background, plot_bgcolor=looks.background)
+        copy.update_layout(font_color=looks.text)
+        try:
+            png = copy.to_image("png", width=size[0], height=size[1], scale=2)
+        except (RuntimeError, ValueError, OSError) as error:  # it needs a browser of its own
+            _log.warning("kaleido cannot draw a figure: %s", error)
+            return _Drawn()
+        with Image.open(io.BytesIO(png)) as image:
+            pixels = np.asarray(image.convert("RGB"))
+        drawn.posters[mode] = _poster(pixels, store)
+        drawn.social = drawn.social or _social(pixels, store)
     return drawn
 
 

@@ -71,7 +71,7 @@ def _close_named(shell: Any) -> Any:
     """
 
     def close() -> None:
-        last = shell.user_ns.get("_")
+        last = next(reversed(shell.user_ns.get("_oh", {}).values()), None)
         if id(last) in _shown and media.kind_of(last) == "still":
             import matplotlib.pyplot as plt
 

@@ -17,6 +17,7 @@ from . import _borrow as borrow
 from . import _cards as cards
 from . import _directives as directives
 from . import _guess as guess
+from . import _inline as inline
 from . import _lead as lead
 from . import _mathml as mathml
 from . import _nodes as nodes
@@ -44,7 +45,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("swarm_sources", None, "")
     parts = (
         state, nodes, directives, borrow, cards, guess, lead, pages, mathml, problems, scripts,
-        ahead, assets, book, terms,
+        ahead, assets, book, terms, inline,
     )  # fmt: skip
     for part in parts:
         part.setup(app)

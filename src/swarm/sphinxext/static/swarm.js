@@ -6,18 +6,43 @@
   const touch = matchMedia('(hover: none)');
   const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 
-  const isDark = () => {
-    if (document.querySelector('.sw-on-light')) return false; // the theme has no dark pages
-    const theme = document.body.dataset.theme || document.documentElement.dataset.theme || 'auto';
-    return theme === 'dark' || (theme !== 'light' && prefersDark.matches);
+  const figures = document.querySelectorAll('.sw-figure, .sw-player');
+  const saidTheme = () => document.body.dataset.theme || document.documentElement.dataset.theme;
+  const neverDark = document.querySelector('.sw-on-light'); // the theme has no dark pages
+
+  /** Whether the page's ground is dark; undefined where nothing but the browser paints it. */
+  const groundIsDark = () => {
+    for (let box = figures[0]; box; box = box.parentElement) {
+      const [r, g, b, a = 1] = getComputedStyle(box).backgroundColor.match(/[\d.]+/g).map(Number);
+      if (a > 0.5) return 0.299 * r + 0.587 * g + 0.114 * b < 128;
+    }
+    return undefined;
   };
+  const isDark = () => {
+    if (neverDark) return false;
+    const theme = saidTheme() || 'auto';
+    if (theme === 'light' || theme === 'dark') return theme === 'dark';
+    if (!saidTheme()) return groundIsDark() ?? prefersDark.matches;
+    return prefersDark.matches;
+  };
+  // A theme that does not say whether it is dark, as Furo's and PyData's do: its ground tells.
+  const followGround = () => {
+    if (neverDark || saidTheme() || !figures.length) return;
+    const dark = groundIsDark() ?? false; // where nothing is painted, paper is white
+    for (const figure of figures) {
+      figure.classList.toggle('sw-on-light', !dark);
+      figure.classList.toggle('sw-on-dark', dark);
+    }
+  };
+  followGround();
   const onTheme = (react) => {
     const watch = new MutationObserver(react);
     for (const node of [document.body, document.documentElement]) {
-      watch.observe(node, { attributes: true, attributeFilter: ['data-theme'] });
+      watch.observe(node, { attributes: true, attributeFilter: ['data-theme', 'class'] });
     }
     prefersDark.addEventListener('change', react);
   };
+  onTheme(followGround);
   const isShown = (element) => element.offsetParent !== null;
   const load = (() => {
     const loading = {};
@@ -152,6 +177,21 @@
   window.swarmFigure = (name, fields) => {
     data[name] = fields;
   };
+  // A server may forbid styles within a page, and plotly puts its own there: they go into sheets
+  // that belong to the document instead.
+  const adoptStyles = () => {
+    if (document.head.appendChild !== Node.prototype.appendChild || !document.adoptedStyleSheets) return;
+    document.head.appendChild = function appendChild(node) {
+      const isPlotlys = node instanceof HTMLStyleElement && node.id.startsWith('plotly.js-style-');
+      if (!isPlotlys) return Node.prototype.appendChild.call(this, node);
+      const sheet = new CSSStyleSheet();
+      document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+      const place = Object.assign(document.createElement('template'), { id: node.id }); // to be found by
+      for (const element of [place, node]) Object.defineProperty(element, 'sheet', { value: sheet });
+      Node.prototype.appendChild.call(this, place);
+      return node;
+    };
+  };
   const LIVE = 4; // a browser holds some eight WebGL contexts
   const live = []; // mounted figures, the one looked at last at the end
   let canDraw;
@@ -173,6 +213,18 @@
   const spatialAxes = (layout) =>
     Object.keys(layout).filter(isScene).flatMap((name) => [...'xyz'].map((letter) => (layout[name][`${letter}axis`] ??= {})));
 
+  const FLAT = /^(scatter(gl)?|bar|box|candlestick|contour|funnel|heatmap|histogram(2d(contour)?)?|image|ohlc|violin|waterfall)$/;
+
+  /** Let a layout have an entry for each axis that its traces use. */
+  function nameAxes({ data: traces, layout }) {
+    for (const trace of traces) {
+      const type = trace.type || 'scatter';
+      if (type.endsWith('polar')) layout[trace.subplot || 'polar'] ||= {};
+      if (!FLAT.test(type)) continue;
+      for (const letter of 'xy') layout[(trace[`${letter}axis`] || letter).replace(letter, `${letter}axis`)] ||= {};
+    }
+  }
+
   /** Layout changes that give a figure the page's colours. */
   function colours(layout) {
     const ink = inks();
@@ -192,6 +244,10 @@
     };
     for (const name of Object.keys(layout)) {
       if (/^[xy]axis\d*$/.test(name)) Object.assign(change, axis(name));
+      if (/^polar\d*$/.test(name)) {
+        Object.assign(change, axis(`${name}.radialaxis`), axis(`${name}.angularaxis`));
+        change[`${name}.bgcolor`] = 'rgba(0,0,0,0)';
+      }
       if (isScene(name)) {
         for (const letter of 'xyz') {
           Object.assign(change, axis(`${name}.${letter}axis`));
@@ -287,6 +343,7 @@
             throw new Error('This browser cannot draw in 3D (WebGL is missing), so the figure stays a picture.');
           }
           const name = figure.dataset.figure;
+          adoptStyles();
           await Promise.all([
             window.Plotly || load(here + figure.dataset.bundle),
             data[name] || load(figure.dataset.src),
@@ -314,7 +371,7 @@
       const layout = fields.layout;
       Object.assign(layout, { autosize: true, width: undefined, height: undefined });
       layout.font = { size: 12, ...layout.font };
-      layout.xaxis ||= {};
+      nameAxes(fields); // so that they take the page's colours
       if (spatial) layout.scene ||= {};
       const top = layout.title ? 44 : 12; // plotly's own margins leave a telephone no room
       layout.margin ??= spatial ? { l: 0, r: 0, t: top, b: 0 } : { l: 52, r: 16, t: top, b: 44 };
@@ -433,11 +490,7 @@
     // the bundle while the page comes up would make every page slow.
     // One that has no still is drawn as soon as it is seen.
     if (stage.querySelector('.sw-noposter')) {
-      new IntersectionObserver(([e], watch) => {
-        if (!e.isIntersecting) return;
-        watch.disconnect();
-        mount();
-      }).observe(stage);
+      new IntersectionObserver(([e]) => e.isIntersecting && mount(), { rootMargin: '100px' }).observe(stage);
     }
     const isBelow = stage.getBoundingClientRect().top > innerHeight;
     let scrolled = false;
