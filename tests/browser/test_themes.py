@@ -19,9 +19,10 @@ LOOK = """(figure) => {
       .map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
+  const painted = (box) => getComputedStyle(box).backgroundColor;
   let box = figure;
-  while (box && getComputedStyle(box).backgroundColor === 'rgba(0, 0, 0, 0)') box = box.parentElement;
-  const ground = box ? getComputedStyle(box).backgroundColor : 'rgb(255, 255, 255)';
+  while (box && painted(box) === 'rgba(0, 0, 0, 0)') box = box.parentElement;
+  const ground = box ? painted(box) : 'rgb(255, 255, 255)';
   const caption = figure.querySelector('figcaption');
   const style = caption && getComputedStyle(caption);
   const pair = caption && [luminance(style.color), luminance(ground)].sort();

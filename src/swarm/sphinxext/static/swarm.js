@@ -10,25 +10,24 @@
   const saidTheme = () => document.body.dataset.theme || document.documentElement.dataset.theme;
   const neverDark = document.querySelector('.sw-on-light'); // the theme has no dark pages
 
-  /** Whether the page's ground is dark; undefined where nothing but the browser paints it. */
+  /** Whether the page's ground is dark: where nothing is painted, paper is white. */
   const groundIsDark = () => {
-    for (let box = figures[0]; box; box = box.parentElement) {
+    for (let box = figures[0]?.parentElement; box; box = box.parentElement) {
       const [r, g, b, a = 1] = getComputedStyle(box).backgroundColor.match(/[\d.]+/g).map(Number);
       if (a > 0.5) return 0.299 * r + 0.587 * g + 0.114 * b < 128;
     }
-    return undefined;
+    return false;
   };
   const isDark = () => {
     if (neverDark) return false;
-    const theme = saidTheme() || 'auto';
+    const theme = saidTheme();
     if (theme === 'light' || theme === 'dark') return theme === 'dark';
-    if (!saidTheme()) return groundIsDark() ?? prefersDark.matches;
-    return prefersDark.matches;
+    return saidTheme() ? prefersDark.matches : groundIsDark();
   };
   // A theme that does not say whether it is dark, as Furo's and PyData's do: its ground tells.
   const followGround = () => {
     if (neverDark || saidTheme() || !figures.length) return;
-    const dark = groundIsDark() ?? false; // where nothing is painted, paper is white
+    const dark = groundIsDark();
     for (const figure of figures) {
       figure.classList.toggle('sw-on-light', !dark);
       figure.classList.toggle('sw-on-dark', dark);
