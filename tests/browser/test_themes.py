@@ -1,4 +1,4 @@
-"""A small site in each of the themes that people use, looked at: grounds, frames, captions, room."""
+"""A small site in each of the themes that people use: grounds, frames, captions, room."""
 
 import io
 

@@ -178,14 +178,14 @@ def _place(raw: nodes.raw, shown: nodes.Element) -> None:
     A cell with ``mystnb: {figure: {name: …, caption: …}}`` has one, with a name and a caption.
     """
     around: Any = raw
-    while isinstance(around.parent, nodes.container | nodes.figure):
+    # MyST-NB chooses by builder among the kinds of an output; a picture suits all builders.
+    while "mime_type" in around.parent or around.parent.get("nb_element") == "mime_bundle":
         around = around.parent
-        if isinstance(around, nodes.figure):
-            break
-    first = next(iter(shown.findall(picture)))
-    if not isinstance(around, nodes.figure):
-        raw.replace_self(shown)
+    if not isinstance(around.parent, nodes.figure):
+        around.replace_self(shown)
         return
+    around = around.parent
+    first = next(iter(shown.findall(picture)))
     words = [child for child in around if isinstance(child, nodes.caption)]
     caption = [nodes.inline("", "", *words[0].children)] if words else list(first.children)
     named = numbered_picture("", *caption, shown=first["shown"])
