@@ -178,6 +178,7 @@ def _number_html(translator: Any, node: picture) -> str:
 
 def _visit_text(translator: Any, node: picture) -> None:
     if hasattr(translator, "add_text"):
+        translator.new_state(0)
         translator.add_text(f"{_number_text(translator, node)}[{node['shown'].alt}] ")
 
 
@@ -193,7 +194,8 @@ def _number_text(translator: Any, node: picture) -> str:
 
 
 def _depart_text(translator: Any, node: picture) -> None:
-    pass
+    if hasattr(translator, "add_text"):
+        translator.end_state()
 
 
 def _skip(translator: Any, node: picture_words) -> None:
