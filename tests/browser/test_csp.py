@@ -84,7 +84,7 @@ def test_controls_work_under_the_policy(opened):
     page = opened("movie, surface, player")
     movie = page.locator("figure.sw-movie")
     movie.locator("[data-step='1']").click()
-    page.wait_for_function("document.querySelector('.sw-movie output').textContent[0] !== '–'")
+    movie.locator("output", has_text="2 / 12").wait_for()
     surface = page.locator("figure.sw-plotly").first
     surface.locator(".sw-mount").click()
     surface.locator(".sw-plot canvas").first.wait_for()

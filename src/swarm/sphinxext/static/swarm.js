@@ -190,6 +190,11 @@
       Node.prototype.appendChild.call(this, place);
       return node;
     };
+    const { setAttribute } = Element.prototype; // the same for its style attributes
+    Element.prototype.setAttribute = function set(name, value) {
+      if (name === 'style' && this.style) this.style.cssText = value;
+      else setAttribute.call(this, name, value);
+    };
   };
   const LIVE = 4; // a browser holds some eight WebGL contexts
   const live = []; // mounted figures, the one looked at last at the end
