@@ -540,3 +540,18 @@ def test_what_flows_has_the_colours_that_it_is_given():
     axes = axes_of(go.Sankey(link=links))
     bands = [patch for patch in axes.patches if not hasattr(patch, "get_height")]
     np.testing.assert_allclose([b.get_facecolor() for b in bands], [(1, 0, 0, 1), (0, 0, 1, 0.5)])
+
+
+def test_bars_of_one_trace_at_one_place_stand_on_each_other():
+    axes = axes_of(go.Bar(x=["a", "a", "b"], y=[1, 2, 3]), go.Bar(x=["a"], y=[5]))
+    assert [patch.get_y() for patch in axes.patches] == [0, 1, 0, 0]
+
+
+def test_bars_without_places_stand_upright_and_may_begin_at_dates():
+    assert [patch.get_height() for patch in axes_of(go.Bar(y=[1, 2])).patches] == [1, 2]
+    day = 86_400_000
+    bars = go.Bar(base=["2024-01-01", "2024-01-05"], x=[2 * day, 3 * day], y=["a", "b"])
+    axes = axes_of(bars.update(orientation="h"), xaxis_type="date")
+    starts = matplotlib.dates.date2num(np.array(["2024-01-01", "2024-01-05"], "datetime64[D]"))
+    np.testing.assert_allclose([patch.get_x() for patch in axes.patches], starts)
+    np.testing.assert_allclose([patch.get_width() for patch in axes.patches], [2, 3])

@@ -73,6 +73,8 @@ def _write(panels: Mapping[Key, Panel], note: Any) -> None:
         textcoords=coords, ha=ha, va=va, annotation_clip=x.in_data and y.in_data,
         arrowprops=_arrow(note) if arrow else None, zorder=6, **_look(note),
     )  # fmt: skip
+    # What belongs to a part without traces takes no room from the part beside it.
+    text.set_in_layout(all(place.in_data or -0.2 <= place.at <= 1.2 for place in (x, y)))
     if text.arrow_patch is not None:
         text.arrow_patch.set_clip_on(False)
 

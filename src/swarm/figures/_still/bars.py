@@ -51,9 +51,11 @@ def draw_bars(panel: Panel, traces: list[Any]) -> None:
         width = room / count if bars.width is None else bars.width
         middle = bars.at + width * (slot - (count - 1) / 2)
         base = np.zeros(len(bars.at)) if bars.base is None else bars.base
-        if mode in ("stack", "relative") and bars.base is None:
+        # Bars of one trace at one place stand on each other in any case.
+        pile = slot if mode in ("stack", "relative") else f"of its own {id(trace)}"
+        if bars.base is None:
             for i, (at, length) in enumerate(zip(bars.at, bars.length, strict=True)):
-                key = turned, slot, float(at), bool(length < 0 and mode == "relative")
+                key = turned, pile, float(at), bool(length < 0 and mode != "stack")
                 base[i] += ends.get(key, 0.0)
                 ends[key] = base[i] + np.nan_to_num(length)
         _draw(panel, trace, bars, middle, base, width, turned)
@@ -117,8 +119,10 @@ def _edge_colors(color: Any) -> Any:
 def _sideways(trace: Any) -> bool:
     if trace.orientation is not None:
         return bool(trace.orientation == "h")
-    if trace.type == "histogram" or trace.x is None or trace.y is None:
+    if trace.type == "histogram":
         return trace.x is None and trace.y is not None
+    if trace.x is None or trace.y is None:
+        return trace.y is None and trace.x is not None
     # Lengths are numbers; bars over numbers that end at names lie on their side.
     across, up = read.array(trace.x), read.array(trace.y)
     return across.dtype.kind in "iuf" and up.dtype.kind in "UO" and _are_names(up)
@@ -145,12 +149,16 @@ def _bars(panel: Panel, trace: Any, turned: bool, edges: Array) -> Bars:
     short = min(len(at), len(length))
     at, length = at[:short], length[:short]
     gaps = np.diff(np.unique(at[np.isfinite(at)]))
-    base = (
-        None if trace.base is None else np.broadcast_to(read.finite(trace.base), at.shape).copy()
-    )
+    base = None if trace.base is None else _base(across, trace.base, len(at))
     width = None if trace.width is None else read.finite(trace.width)
     alone = 1.0 if along.kind != "date" else float(gaps.min()) if len(gaps) else 1.0
     return Bars(at, length, base, fill, width, float(gaps.min()) if len(gaps) else alone)
+
+
+def _base(across: Any, base: Any, count: int) -> Array:
+    """Return where bars begin, one for all or each of them."""
+    found = across.place(np.atleast_1d(read.array(base)))
+    return np.resize(found, count) if len(found) == 1 else np.asarray(found[:count])
 
 
 def _edges(panel: Panel, traces: list[Any], one: Any) -> Array:

@@ -193,15 +193,23 @@ def fit_flat(panel: Panel, room: read.Room) -> None:
         place = Bbox(place.get_points() + wanted.get_points() - taken.get_points())
         axes.set_position(place.transformed(picture.transFigure.inverted()))
     if (ratio := _ratio(panel)) is not None:
-        held = "domain" in (across.constrain, up.constrain) or bool(axes.images)
+        held = "domain" in _constraints(panel) or bool(axes.images)
         axes.set_aspect(ratio, adjustable="box" if held else "datalim")
 
 
 def _ratio(panel: Panel) -> float | None:
     """Return how long a unit of y is on the page for one of x, where that is asked for."""
     for axis, turned in ((panel.y.axis, False), (panel.x.axis, True)):
-        if axis.scaleanchor:
-            ratio = 1.0 if axis.scaleratio is None else float(axis.scaleratio)
+        like = panel.layout[long_name(axis.matches)] if axis.matches else axis
+        if axis.scaleanchor or like.scaleanchor:
+            ratio = 1.0 if like.scaleratio is None else float(like.scaleratio)
             return 1 / ratio if turned else ratio
     only = panel.axes.images and not (panel.axes.lines or panel.axes.collections)
     return 1.0 if only and panel.y.axis.scaleanchor is None else None
+
+
+def _constraints(panel: Panel) -> list[str | None]:
+    """Return what gives way on both axes, or on those they match, where units are alike."""
+    axes = [panel.x.axis, panel.y.axis]
+    axes += [panel.layout[long_name(axis.matches)] for axis in axes if axis.matches]
+    return [axis.constrain for axis in axes]

@@ -110,9 +110,9 @@ def _draw_points(
     if not len(part):
         return
     at, width = place
-    alone = trace.type == "box" and trace.jitter is None
-    jitter = (0.3 if alone else 0.0) if trace.jitter is None else trace.jitter
-    aside = (-1.5 if alone else 0.0) if trace.pointpos is None else trace.pointpos
+    beside = -1.5 if width else 0.0
+    jitter = 0.3 if trace.jitter is None else trace.jitter
+    aside = beside if trace.pointpos is None else trace.pointpos
     # The same picture each time: points spread evenly, neighbours far apart.
     golden = (0.5 + 0.6180339887498949 * np.arange(len(part))) % 1 - 0.5
     stand = at + width / 2 * (aside + 2 * jitter * golden * (0.5 if aside else 1))
