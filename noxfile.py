@@ -26,9 +26,12 @@ def install(session: nox.Session, *groups: str, package: str = "-e.") -> None:
 def build_site(session: nox.Session, *, full: bool, only: str = "") -> None:
     """Build the site into build/html and say how to open it."""
     install(session, "docs")
+    options = [] if only else list(session.posargs)
+    if "--force" in options:
+        options[options.index("--force")] = "-Dswarm_force=1"
     session.run(
         *("python", "-m", "sphinx", "-W", "-n", "--keep-going", "-b", "html"),
-        *("-d", "build/doctrees", "docs", str(HTML), *session.posargs * (not only)),
+        *("-d", "build/doctrees", "docs", str(HTML), *options),
         env={
             "SWARM_FULL": str(int(full)),
             "SWARM_DARK": "1",
@@ -43,7 +46,7 @@ def build_site(session: nox.Session, *, full: bool, only: str = "") -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site, fast: small swarms, marked as a preview."""
+    """Build the site, fast: small swarms, marked as a preview; -- --force runs all pages again."""
     build_site(session, full=False)
 
 
@@ -133,6 +136,13 @@ def gallery(session: nox.Session) -> None:
         with tempfile.TemporaryDirectory() as empty, session.chdir(empty):
             shutil.copy(script, empty)  # what it makes is written beside it
             session.run(*command, env={"SWARM_FULL": os.environ.get("SWARM_FULL", "0")})
+
+
+@nox.session
+def repeat(session: nox.Session) -> None:
+    """Check that builds from nothing, after edits and after -- --kills N make the same files."""
+    install(session, "docs")
+    session.run("python", "docs/_tools/repeat.py", *session.posargs)
 
 
 @nox.session

@@ -114,6 +114,7 @@ myst_linkify_fuzzy_links = False
 # --- reference
 
 default_role = "autolink"  # `name` in a docstring is a link wherever there is such a name
+autosummary_generate = False  # which would import everything in each build, and finds nothing
 autodoc_typehints = "none"  # the docstrings give types and shapes
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}

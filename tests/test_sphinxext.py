@@ -323,7 +323,7 @@ def published_files(site):
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file()
-        if path.name not in {"run-times.js", ".buildinfo", ".buildinfo.bak"}
+        if path.name != "run-times.js" and not path.name.startswith(".")
     }
 
 
@@ -368,10 +368,14 @@ def test_interrupted_build_is_not_built_upon(site):
     before = site.times_run()
     mark = site.folder / "cache" / "unfinished"
     mark.write_text("running")
-    (site.folder / "docs/auto_gallery/bowl.py.md5").touch()
+    page = site.folder / "docs/auto_gallery/bowl.rst"
+    page.write_text(page.read_text()[:300])
+    (site.folder / "html" / "index.html").write_text("half a page")
     site.build()
     assert site.times_run() == before + 1
     assert not mark.exists()
+    assert "</html>" in site.html("index.html")
+    assert "uv run bowl.py" in site.html("auto_gallery/bowl.html")
 
 
 def test_failing_script_is_named_with_its_traceback_and_others_are_built(site):
@@ -889,6 +893,12 @@ def test_a_cache_folder_of_somebody_else_is_refused_and_left_alone(tmp_path):
     with pytest.raises(ExtensionError, match=r"cache was not made by.*thesis\.txt"):
         site.build()
     assert thesis.read_text() == "years of work"
+
+
+def test_a_cache_folder_that_cannot_be_written_is_named(site):
+    (site.folder / "cache" / "unfinished").mkdir()  # for an administrator may write anywhere
+    with pytest.raises(ExtensionError, match=r"swarm_cache: cannot work in .*cache"):
+        site.build()
 
 
 def test_an_empty_cache_folder_is_taken(tmp_path):

@@ -47,7 +47,7 @@ hive = core.hive_trainer(
     regimes.default_train,
     core.make_sweep_paramsets({"x": x, "y": y, "num_epochs": NUM_EPOCHS, "lr": 0.01},
                               hidden=DEPTHS, width=WIDTHS),
-    num_bees=NUM_BEES, fields="ypred,loss", seed=SEED,
+    num_bees=NUM_BEES, fields="ypred,loss", seed=SEED, engine="lift",
 )  # fmt: skip
 print(len(hive), "swarms of", NUM_BEES, "bees")
 
@@ -103,7 +103,7 @@ budget = num_weights(3, 16)
 widths = [min(range(1, 400), key=lambda w: abs(num_weights(d, w) - budget)) for d in DEPTHS]
 fair = core.hive_trainer(
     bee_trainer, core.make_combo_paramsets({}, {"hidden": DEPTHS, "width": widths}, lr=RATES),
-    num_bees=NUM_BEES, fields="loss", seed=SEED,
+    num_bees=NUM_BEES, fields="loss", seed=SEED, engine="lift",
 )  # fmt: skip
 for swarm in fair:  # lowest, middle and highest quarter of the final losses
     final = np.nan_to_num(swarm["loss"][:, -1], nan=np.inf, posinf=np.inf)

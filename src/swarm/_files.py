@@ -48,7 +48,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         )
     try:
         handle, name = tempfile.mkstemp(
-            dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix
+            dir=target.parent, prefix=f".{target.stem}.part-", suffix=target.suffix
         )
     except OSError as error:
         raise type(error)(error.errno, f"cannot write {target}: {error.strerror}") from error

@@ -6,7 +6,9 @@ them in the cache. One that fails is not kept: myst-nb runs it again, and report
 """
 
 import atexit
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +18,15 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.matching import get_matching_files
 
-from ._notebook import picture_keys
-
-__all__ = ["forget_results", "notebooks", "setup", "stale_notebooks"]
+__all__ = [
+    "check_results",
+    "file_of_result",
+    "forget_results",
+    "notebooks",
+    "result_of",
+    "setup",
+    "stale_notebooks",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -81,36 +89,79 @@ def stale_notebooks(app: Sphinx) -> list[str]:
     return [record.uri for record in cache.list_unexecuted([record.uri for record in records])]
 
 
-def forget_results(app: Sphinx, lacking: Path | None = None, only: set[str] | None = None) -> int:
-    """Let notebooks of the site run again, and count them.
-
-    Parameters
-    ----------
-    app : Sphinx
-    lacking : Path, optional
-        Only those that show a picture which this store does not have.
-    only : set of str, optional
-        Only those at these paths.
-    """
+def forget_results(app: Sphinx, only: set[str] | None = None) -> None:
+    """Let notebooks of the site run again: all, or those at some paths."""
     folder = _cache_of(app)
     if folder is None or not folder.is_dir():
-        return 0
+        return
     from jupyter_cache import get_cache
 
-    cache, count = get_cache(folder), 0
+    cache = get_cache(folder)
     ours = set(notebooks(app)) if only is None else only
-    for record in cache.list_cache_records():
-        if record.uri in ours and (lacking is None or _lacks(cache, record.pk, lacking)):
-            cache.remove_cache(record.pk)
-            count += 1
-    return count
+    for known in cache.list_cache_records():
+        if known.uri in ours:
+            _remove(cache, known)
 
 
-def _lacks(cache: Any, number: int, store: Path) -> bool:
-    cells = cache.get_cache_bundle(number).nb.cells
+def result_of(app: Sphinx, notebook: Path) -> str:
+    """Return the HTML that a notebook's cells gave when they ran; empty where they did not."""
+    path = file_of_result(app, notebook)
+    if path is None:
+        return ""
+    cells = json.loads(path.read_text("utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    text = "".join(str(output.get("data", {}).get("text/html", "")) for output in outputs)
-    return any(not (store / f"{key}.json").is_file() for key in picture_keys(text))
+    html = [output.get("data", {}).get("text/html", "") for output in outputs]
+    return "".join("".join(lines) for lines in html)
+
+
+def file_of_result(app: Sphinx, notebook: Path) -> Path | None:
+    """Return the file that holds a notebook as it ran, if it did."""
+    from jupyter_cache import get_cache
+
+    cache = get_cache(_cache_of(app))
+    try:
+        known = cache.get_cached_project_nb(str(notebook))
+    except KeyError:
+        return None
+    return Path(cache._get_notebook_path_cache(known.hashkey)) if known else None
+
+
+def check_results(app: Sphinx) -> None:
+    """Throw away results that are damaged, or all of them if their index is."""
+    folder = _cache_of(app)
+    if folder is None or not folder.is_dir():
+        return
+    from jupyter_cache import get_cache
+    from sqlalchemy.exc import SQLAlchemyError
+
+    executed = folder / "executed"
+    try:
+        cache = get_cache(folder)
+        known = cache.list_cache_records()
+        cache.list_project_records()
+    except (SQLAlchemyError, ValueError, KeyError):
+        logger.info("%s is damaged: all notebooks run again", folder)
+        for name in ("global.db", "__version__.txt"):
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(executed, ignore_errors=True)
+        return
+    for one in known:
+        path = Path(cache._get_notebook_path_cache(one.hashkey))
+        try:
+            json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            logger.info("%s is damaged: thrown away", path)
+            _remove(cache, one)
+    kept = {one.hashkey for one in cache.list_cache_records()}
+    for left in executed.glob("*"):  # of a build that was killed
+        if left.name not in kept:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _remove(cache: Any, known: Any) -> None:
+    """Remove a result, whatever is there of it."""
+    shutil.rmtree(Path(cache._get_notebook_path_cache(known.hashkey)).parent, ignore_errors=True)
+    type(known).remove_records([known.pk], cache.db)
 
 
 def _wait(app: Sphinx, env: Any, docnames: list[str]) -> None:

@@ -16,7 +16,7 @@ from ._nodes import MEDIA_FOLDER, store_of, width_class
 from ._shown import Figure
 from ._state import all_pictures, media_files, page_of
 from ._state import pages as all_pages
-from ._written import take_away_old, written_by
+from ._written import is_left
 
 __all__ = ["setup"]
 
@@ -45,8 +45,10 @@ def _add_assets(app: Sphinx, page: str, template: str, context: Any, doctree: An
 
 
 def _complete(app: Sphinx, exception: Exception | None) -> None:
-    """Give the site what its pages need, and take away what no page needs any more."""
+    """Give the site what its pages need."""
     if exception is not None or app.builder.format != "html" or app.builder.name == "epub":
+        return
+    if is_left(app):
         return
     media = media_files(app.env)
     folder = Path(app.outdir, MEDIA_FOLDER)
@@ -57,9 +59,7 @@ def _complete(app: Sphinx, exception: Exception | None) -> None:
             _copy(store / name, folder / name)
     found = (gallery_script(app.env, name) for name in sorted(app.env.found_docs))
     complete_downloads(app, [script for script in found if script is not None])
-    wanted = {f"{MEDIA_FOLDER}/{name}" for name in media}
-    wanted |= {f"_static/{name}" for name in _width_sheets(app)}
-    take_away_old(app, wanted | pages.write_beside(app) | written_by(app))
+    pages.write_beside(app)
 
 
 def _copy_static(app: Sphinx, builder: Any) -> None:

@@ -7,6 +7,7 @@ fingerprint of these decides first: where it differs, everything is made anew.
 
 import hashlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable
@@ -18,9 +19,10 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from ._ahead import forget_results
+from ._ahead import check_results, forget_results
+from ._checked import digest_of, sweep
 
-__all__ = ["end_build", "fingerprint", "galleries", "prepare"]
+__all__ = ["end_build", "fingerprint", "forget_pages", "galleries", "made_by", "prepare"]
 
 logger = logging.getLogger(__name__)
 
@@ -68,21 +70,35 @@ def prepare(app: Sphinx) -> None:
             logger.info("the package, its dependencies or the mode changed: making all pages anew")
         for folder in ("media", "runs"):
             shutil.rmtree(cache / folder, ignore_errors=True)
-        _forget_pages(app)
+        forget_pages(app)
         for _, made in galleries(app):
             for mark in _marks(made):
                 mark.unlink()
         forget_results(app)
         stamp.write_text(wanted)
     elif unfinished.exists():
-        _distrust(app, unfinished)
-    if forget_results(app, lacking=cache / "media"):
-        _forget_pages(app)
+        _distrust(app)
+    for folder in ("media", "runs"):
+        sweep(cache / folder)
+    _check_media(cache / "media")
+    check_results(app)
     unfinished.write_text("running")
     conf = getattr(app.config, "sphinx_gallery_conf", {})
     backreferences = Path(app.srcdir, conf.get("backreferences_dir") or ".no-such-folder")
     for sources, made in galleries(app):
-        _prune_gallery(sources, made, backreferences)
+        _prune_gallery(sources, made)
+    for examples in backreferences.glob("*.examples"):  # made anew in each build
+        if examples.read_text("utf-8", "replace").lstrip().startswith("Examples using ``"):
+            examples.unlink()
+
+
+def _check_media(store: Path) -> None:
+    """Throw away what is not what its name says: a digest of its content."""
+    for path in store.glob("*"):
+        is_named = re.fullmatch("[0-9a-f]{16}", path.stem) and path.suffix not in {".json", ".png"}
+        if is_named and digest_of(path) != path.stem:
+            logger.info("%s is damaged: thrown away", path)
+            path.unlink()
 
 
 def _own(folder: Path) -> Path:
@@ -117,26 +133,28 @@ def end_build(app: Sphinx, exception: Exception | None) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _distrust(app: Sphinx, unfinished: Path) -> None:
+def _distrust(app: Sphinx) -> None:
     """Forget what a build made that was interrupted, or that ended with warnings.
 
     Otherwise its half-written pages, and those that were warned of, would pass
     for finished, for Sphinx reads again only what changed.
     """
     logger.info("the last build did not finish cleanly: reading all pages again")
-    _forget_pages(app)
-    if unfinished.read_text() == "running":  # a script's page may be half-written: run it again
-        since = unfinished.stat().st_mtime
-        for _, made in galleries(app):
-            for mark in _marks(made):
-                if mark.stat().st_mtime >= since - 1:
-                    mark.unlink()
+    forget_pages(app)
 
 
-def _forget_pages(app: Sphinx) -> None:
+def forget_pages(app: Sphinx) -> None:
     """Let Sphinx read and write all pages again."""
     Path(app.doctreedir, "environment.pickle").unlink(missing_ok=True)
     Path(app.outdir, ".buildinfo").unlink(missing_ok=True)
+
+
+def made_by(mark: Path) -> list[Path]:
+    """Return the files that sphinx-gallery made of a script, by the mark that it has run."""
+    script = mark.with_suffix("")
+    images = script.parent.glob(f"images/**/sphx_glr_{script.stem}_*")
+    files = [*(script.with_name(script.stem + suffix) for suffix in _MADE), *sorted(images)]
+    return [path for path in files if path.is_file()]
 
 
 def _marks(made: Path) -> list[Path]:
@@ -154,19 +172,13 @@ def galleries(app: Sphinx) -> Iterable[tuple[Path, Path]]:
     ]
 
 
-def _prune_gallery(sources: Path, made: Path, backreferences: Path) -> None:
-    """Remove the pages of scripts that are gone, and lists of examples that name them."""
+def _prune_gallery(sources: Path, made: Path) -> None:
+    """Remove the pages of scripts that are gone."""
     for mark in _marks(made):
         script = mark.with_suffix("")
         if not (sources / script.relative_to(made)).is_file():
-            stem = script.with_suffix("")
-            for examples in backreferences.glob("*.examples"):
-                if f"/{stem.name}`" in examples.read_text("utf-8"):
-                    examples.unlink()
-            for image in script.parent.glob(f"images/**/sphx_glr_{stem.name}_*"):
-                image.unlink()
-            for suffix in _MADE:
-                stem.with_name(stem.name + suffix).unlink(missing_ok=True)
+            for path in made_by(mark):
+                path.unlink()
     for index in made.glob("*/index.rst"):
         section = index.parent
         if not (sources / section.name).is_dir() and "sphx_glr_" in index.read_text("utf-8"):

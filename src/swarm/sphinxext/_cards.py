@@ -17,6 +17,7 @@ from sphinx.util import docname_join
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
+from ._inputs import ask_for
 from ._markup import posters_html
 from ._mathml import inline_mathml
 from ._nodes import ground_of, media_url, wholes
@@ -59,21 +60,9 @@ class ShowFilter(SphinxDirective):
 
 def _cards_of(env: BuildEnvironment, pages: list[str]) -> list[nodes.Node]:
     page_of(env).cards += pages
-    new = [card("", page=page, title=_title_of(env, page)) for page in pages]
+    new = [card("", page=page) for page in pages]
     around = [nodes.raw("", mark, format="html") for mark in ('<div class="sw-cards">', "</div>")]
     return [around[0], *new, around[1]]
-
-
-def _title_of(env: BuildEnvironment, page: str) -> str:
-    """Return a gallery page's title from its script; for others it is known once all are read."""
-    if gallery_script(env, page) is None:
-        return ""
-    from sphinx_gallery.gen_rst import extract_intro_and_title
-    from sphinx_gallery.py_source_parser import split_code_and_text_blocks
-
-    path = Path(env.srcdir, page + ".py")
-    _, blocks = split_code_and_text_blocks(str(path))
-    return str(extract_intro_and_title(str(path), blocks[0].content)[1])
 
 
 def gallery_script(env: BuildEnvironment, docname: str) -> Path | None:
@@ -226,6 +215,10 @@ def replace_minigallery(app: Sphinx, config: Config) -> None:
         state_machine: Any
 
         def run(self) -> list[nodes.Node]:
+            env = self.state.document.settings.env
+            folder = env.config.sphinx_gallery_conf["backreferences_dir"]
+            for name in " ".join([*self.arguments, *self.content]).split() if folder else ():
+                ask_for(env, Path(env.srcdir, folder, f"{name}.examples"))
             page = self.state_machine
             self.state_machine = caught = _Lines()
             super().run()
@@ -254,7 +247,7 @@ def _visit_card(translator: Any, node: card) -> None:
     facts = cards(builder.env).get(page, Card())
     address = relative_uri(builder.get_target_uri(here), builder.get_target_uri(page))
     url = media_url(builder, here)
-    title = node["title"] or escape(builder.env.titles[page].astext(), quote=False)
+    title = escape(builder.env.titles[page].astext(), quote=False)
     words = escape(json.dumps([*facts.kinds, *facts.tags]))
     ground = f" {ground_of(builder.config)}".rstrip()
     films = "".join(f' data-{mode}="{url(name)}"' for mode, name in facts.film.items())

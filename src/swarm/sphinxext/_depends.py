@@ -10,12 +10,12 @@ import ast
 import hashlib
 import re
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
 from platform import python_version
 
-__all__ = ["Sources", "code_of", "differences"]
+__all__ = ["Sources", "blocks_of", "code_of", "differences", "providers"]
 
 
 class Sources:
@@ -35,6 +35,7 @@ class Sources:
         }
         self._imported: dict[str, tuple[set[str], set[str]]] = {}
         self._digests: dict[str, str] = {}
+        self._known_dists: dict[str, tuple[str, set[str]]] = {}
 
     def parts(self, code: str, modules: Iterable[str] = ()) -> dict[str, str]:
         """Return what code reaches by its imports, each with a digest or a version.
@@ -52,17 +53,19 @@ class Sources:
             ``{"module swarm.core": digest, "numpy": version, …}``
         """
         local, foreign = self._imports(ast.walk(ast.parse(code)), "")
-        todo = local | {name for name in modules if name in self.files}
-        seen: set[str] = set()
+        asked = local | {name for name in modules if name in self.files}
+        todo, seen = set(asked), set[str]()
         while todo:
             name = todo.pop()
             seen.add(name)
             self._read(name)
             more, others = self._imported[name]
             foreign = foreign | others
-            todo |= (more | self._packages_above(name)) - seen
+            more = more | self._packages_above(name)
+            # Of the extension only what is asked for: see `swarm.sphinxext._reuse`.
+            todo |= {m for m in more if not _is_ours(m) or m in asked} - seen
         found = {f"module {name}": self._digests[name] for name in sorted(seen)}
-        return found | {"Python": python_version()} | self._versions(foreign)
+        return found | {"Python": python_version()} | self.versions(foreign)
 
     def _read(self, name: str) -> None:
         if name in self._digests:
@@ -72,8 +75,9 @@ class Sources:
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         # What the extension's modules import within a function is named by who asks for it:
         # a page without plotly figures does not depend on what draws them.
-        is_lazy = name.startswith("swarm.sphinxext")
-        self._imported[name] = self._imports(tree.body if is_lazy else ast.walk(tree), package)
+        self._imported[name] = self._imports(
+            tree.body if _is_ours(name) else ast.walk(tree), package
+        )
         self._digests[name] = _digest(tree)
 
     def _packages_above(self, name: str) -> set[str]:
@@ -104,25 +108,34 @@ class Sources:
             name = name.rpartition(".")[0]
         return name
 
-    def _versions(self, names: set[str]) -> dict[str, str]:
+    def versions(self, names: set[str]) -> dict[str, str]:
         """Return the versions of what provides these modules, and of what that requires."""
-        todo = {dist for name in names for dist in self._providers.get(name, ())}
+        todo = {dist for name in names for dist in map(_plain, providers().get(name, ()))}
         found: dict[str, str] = {}
         while todo:
             name = todo.pop()
-            try:
-                info = distribution(name)
-            except PackageNotFoundError:  # an optional requirement that is not installed
-                continue
-            found[_plain(name)] = info.version
-            needed = [line for line in info.requires or () if "extra ==" not in line]
-            todo |= {_plain(re.split(r"[^\w.-]", line)[0]) for line in needed} - found.keys()
+            if name not in self._known_dists:
+                self._known_dists[name] = _version_and_needs(name)
+            version, needed = self._known_dists[name]
+            if version:  # else an optional requirement that is not installed
+                found[_plain(name)] = version
+                todo |= needed - found.keys()
         return dict(sorted(found.items()))
 
-    @cached_property
-    def _providers(self) -> dict[str, set[str]]:
-        found = packages_distributions()
-        return {name: {_plain(dist) for dist in dists} for name, dists in found.items()}
+
+@cache
+def providers() -> dict[str, list[str]]:
+    """Return the distributions that provide each module at the top."""
+    return dict(packages_distributions())
+
+
+def _version_and_needs(name: str) -> tuple[str, set[str]]:
+    try:
+        info = distribution(name)
+    except PackageNotFoundError:
+        return "", set()
+    needed = [line for line in info.requires or () if "extra ==" not in line]
+    return info.version, {_plain(re.split(r"[^\w.-]", line)[0]) for line in needed}
 
 
 def code_of(page: Path) -> str:
@@ -137,19 +150,33 @@ def code_of(page: Path) -> str:
     return "\n".join(kept)
 
 
-def differences(old: dict[str, str], new: dict[str, str]) -> list[str]:
-    """Say what has changed, in words."""
+def blocks_of(page: Path) -> list[str]:
+    """Return the code of a page, block by block, without the prose between."""
+    if page.suffix != ".py":
+        return [code_of(page)]
+    from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+
+    _, blocks = split_code_and_text_blocks(str(page))
+    return [block.content for block in blocks if block.type == "code"]
+
+
+def differences(old: dict[str, str], new: dict[str, str], *, is_words: bool = True) -> list[str]:
+    """Say what has changed, in words; names alone, if the values mean nothing to a reader."""
     words = []
     for name in sorted(old.keys() | new.keys()):
         before, now = old.get(name), new.get(name)
         if before == now:
             continue
         short = name.removeprefix("module ")
-        if name.startswith("module ") or name == "mode":
+        if name.startswith("module ") or not is_words:
             words.append(short)
         else:
             words.append(f"{short} {before or 'new'} → {now or 'gone'}")
     return words
+
+
+def _is_ours(name: str) -> bool:
+    return name == "swarm.sphinxext" or name.startswith("swarm.sphinxext.")
 
 
 def _module_name(path: Path) -> str:

@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
+from ._inputs import ask_for
 from ._media import publish_figure, publish_file
 from ._nodes import picture_node, store_of
 from ._problems import report
@@ -84,6 +85,7 @@ class ShowMovie(_ShowFile):
     def publish(self, store: Path) -> Picture:
         path = self.path(self.arguments[0])
         sibling = path.with_name(f"{path.stem}.dark{path.suffix}")
+        ask_for(self.env, sibling)
         named = self.options.get("dark")
         dark = self.path(named) if named else sibling if sibling.is_file() else None
         if dark is not None:

@@ -3,12 +3,14 @@
 import ast
 import sys
 import zipfile
-from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
 from swarm._files import written_whole
+
+from ._depends import providers
 
 __all__ = ["complete_downloads", "with_metadata"]
 
@@ -61,7 +63,7 @@ def with_metadata(code: str, package: str) -> str:
     """
     if any(line.strip() == _OPENING for line in code.splitlines()):
         return code
-    known = packages_distributions()
+    known = providers()
     found = {known[name][0] for name in _imported(code) if name in known}
     needed = sorted(found | {package}, key=lambda name: (name != package, name.lower()))
     lines = [_OPENING]

@@ -17,7 +17,7 @@ from ._order import begin, end, meet
 from ._shown import Picture
 from ._watch import STORE
 
-__all__ = ["provenance_of", "reset", "scraper"]
+__all__ = ["provenance_of", "reset", "scraper", "versions"]
 
 logger = logging.getLogger(__name__)
 
@@ -138,13 +138,13 @@ def _note_provenance(block_vars: dict[str, Any], variables: dict[str, Any]) -> N
         if isinstance(variables.get(name), int)
     }
     path = Path(block_vars["target_file"]).with_suffix(".provenance.json")
-    text = json.dumps({"settings": facts, "versions": _versions()}, indent=1)
+    text = json.dumps({"settings": facts}, indent=1)
     if not path.exists() or path.read_text() != text:
         with written_whole(path) as part:
             part.write_text(text)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     found = {"Python": platform.python_version()}
     for name in _VERSIONS:
         try:
@@ -165,7 +165,8 @@ def provenance_of(page: Path) -> tuple[dict[str, dict[str, str]], float | None]:
     facts = _read_json(page.with_suffix(".provenance.json"))
     cost = _read_json(page.with_suffix(".cost.json"))
     seconds = cost.get("time")
-    known = {name: facts.get(name, {}) for name in ("settings", "versions")}
+    # A page runs again when one of these that it imports has changed.
+    known = {"settings": facts.get("settings", {}), "versions": versions()}
     return known, float(seconds) if seconds is not None else None
 
 

@@ -17,11 +17,13 @@ from sphinx.application import Sphinx
 from . import _media as media
 from ._nodes import numbered_picture, picture, picture_node, store_of
 from ._problems import report
+from ._reads import Reads, roots
 from ._shown import read_picture
 from ._watch import STORE, Watch
 
-__all__ = ["picture_keys", "place_pictures", "register", "style"]
+__all__ = ["files_read", "picture_keys", "place_pictures", "register", "style"]
 
+_READ = re.compile(r"<!-- swarm-read: (.*?) -->", re.DOTALL)
 _MARK = re.compile(r"<!-- swarm-(picture|problem): (.*?) -->", re.DOTALL)
 _PLOTLY = "application/vnd.plotly.v1+json"
 
@@ -52,6 +54,7 @@ def register() -> None:
     shell.events.register("pre_run_cell", _style_once())
     shell.events.register("post_execute", _close_named(shell))
     shell.events.register("post_run_cell", _say_problems(shell))
+    shell.events.register("post_run_cell", _say_reads(shell))
 
 
 _shown: set[int] = set()  # ids of what the running cell has shown
@@ -162,10 +165,33 @@ def picture_keys(html: str) -> list[str]:
     return [key for kind, key in _MARK.findall(html) if kind == "picture"]
 
 
+def _say_reads(shell: Any) -> Any:
+    """Return what leaves a mark, after a cell, of the data files that it has read."""
+    reads, said = Reads(), set[Path]()
+    reads.__enter__()  # until the kernel ends
+
+    def say(result: Any) -> None:
+        new = reads.files() - said
+        said.update(new)
+        if new:
+            names = sorted(Path(os.path.relpath(path, roots()[0])).as_posix() for path in new)
+            html = f"<!-- swarm-read: {escape('|'.join(names))} -->"
+            shell.display_pub.publish({"text/html": html})
+
+    return say
+
+
+def files_read(html: str) -> list[str]:
+    """Return the files that cells have read, from the site's folder, by the marks in outputs."""
+    return [name for found in _READ.findall(html) for name in unescape(found).split("|")]
+
+
 def place_pictures(app: Sphinx, doctree: nodes.document) -> None:
     """Replace the marks that a notebook's cells left by their pictures."""
     for raw in list(doctree.findall(nodes.raw)):
-        if mark := _MARK.search(raw.astext()):
+        if _READ.search(raw.astext()):
+            raw.parent.remove(raw)
+        elif mark := _MARK.search(raw.astext()):
             if mark[1] == "problem":
                 report(app.env, app.env.docname, unescape(mark[2]))
             else:

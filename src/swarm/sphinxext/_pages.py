@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 from ._cache import galleries
 from ._cards import gallery_script, marks_html
 from ._gallery import provenance_of
+from ._inputs import ask_for
 from ._lead import lead_of
 from ._nodes import MEDIA_FOLDER
 from ._state import page_of
@@ -168,8 +169,7 @@ def add_minigallery(
     if not directory or what == "module":
         return
     path = Path(app.srcdir, directory, f"{name}.examples")
-    if path.exists():
-        app.env.note_dependency(str(path))
+    ask_for(app.env, path)
     text = path.read_text("utf-8") if path.exists() else ""
     if not text:  # for what no script uses, sphinx-gallery's is empty
         return

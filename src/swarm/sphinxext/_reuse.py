@@ -1,8 +1,9 @@
 """Which pages run in a build, which are reused, and why: decided before, told at the end."""
 
-import json
+import os
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,28 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from swarm._files import content_name, written_whole
+from swarm import __version__
+from swarm._files import content_name
 
-from ._ahead import forget_results, notebooks, stale_notebooks
-from ._cache import galleries
-from ._depends import Sources, code_of, differences
+from ._ahead import file_of_result, forget_results, notebooks, result_of, stale_notebooks
+from ._cache import forget_pages, galleries, made_by
+from ._checked import digest_of, read_checked, write_checked
+from ._depends import Sources, blocks_of, code_of, differences
 from ._directives import published_on
 from ._nodes import store_of
+from ._notebook import files_read, picture_keys
 from ._shown import read_picture
-from ._state import page_of
 
-__all__ = ["decide", "read_again", "tell"]
+__all__ = ["Run", "decide", "read_again", "record", "record_notebooks", "runs_of", "tell"]
 
 logger = logging.getLogger(__name__)
 
-# What publishes a page's pictures, and what draws each kind of them.
-_PUBLISHED_BY = ("swarm.sphinxext._media", "swarm.sphinxext._gallery", "swarm.sphinxext._notebook")
+FORMAT = 1
+"""To be raised when pages that ran with an earlier version of the extension must run again."""
+
+# What makes a page's pictures while it runs, and what draws each kind of them. The rest of the
+# extension works on what these have made.
+_MADE_BY = tuple(f"swarm.sphinxext.{name}" for name in ("_media", "_pictures", "_plotlyjs"))
 _DRAWN_BY = {"plotly": ("swarm.figures",), "movie": ("swarm.movie",)}
 
 
@@ -38,36 +45,64 @@ class Run:
     source: Path
     mark: Path | None = None
     """By which sphinx-gallery knows that a script has run."""
+    text: str = ""
+    code: str = ""
+    """Digests of the whole page and of its code alone, as they are when the build begins."""
     why: str = ""
+    known: dict[str, Any] = field(default_factory=dict)
+    """What was recorded of its last run."""
+    reworded: bool = False
+    """Whether its text has changed, and its code has not."""
+    outputs: list[str] = field(default_factory=list)
+    """What its blocks of code put on the page, in this run."""
+    reads: set[Path] = field(default_factory=set)
+    """Files that its code has read, in this run."""
+    names: dict[str, Any] = field(default_factory=dict)
+    """What only running it tells of the names it uses."""
 
 
-def decide(app: Sphinx) -> None:
+def decide(app: Any) -> None:
     """Let each page run again of which anything has changed since it ran last."""
-    if app.config.swarm_sources is None:
-        return
-    folders = [Path(app.confdir, folder).resolve() for folder in app.config.swarm_sources]
+    folders = [Path(app.confdir, folder).resolve() for folder in app.config.swarm_sources or ()]
     for folder in folders:
         if not folder.is_dir():
             raise ExtensionError(f"swarm_sources: there is no folder {folder}")
-    sources = Sources(folders)
-    runs, stale = list(_runs(app)), set(stale_notebooks(app))
+    app._swarm_sources = Sources(folders)
+    app._swarm_runs = runs = list(_runs(app))
+    stale = set(stale_notebooks(app))
     for run in runs:
-        known = _read(_record(app, run))
-        parts = _parts(run, sources, known.get("kinds", []))
-        run.why = _reason(run, known, parts)
+        run.text, run.code = digest_of(run.source), _code(run)
+        run.known = read_checked(_record(app, run))
+        run.why = "asked for" if app.config.swarm_force else _reason(app, run)
         if not run.why and str(run.source) in stale:
             run.why = "its result is not in the cache"
-        if run.why and run.mark is not None:
-            run.mark.unlink(missing_ok=True)
+        if run.mark is not None:
+            run.reworded = not run.why and run.known["text"] != run.text
+            if run.reworded and len(run.known["outputs"]) != len(blocks_of(run.source)):
+                run.why, run.reworded = "its text changed", False
+            if run.why or run.reworded:
+                run.mark.unlink(missing_ok=True)
+            if run.why:
+                _record(app, run).unlink(missing_ok=True)
     changed = {str(run.source) for run in runs if run.why and run.mark is None}
     if changed:
         forget_results(app, only=changed)
-    app._swarm_runs = (sources, runs)  # type: ignore[attr-defined]
+    if app.config.swarm_force:
+        forget_pages(app)
+
+
+def runs_of(app: Any) -> list[Run]:
+    """Return the pages of the site whose code runs."""
+    return list(getattr(app, "_swarm_runs", ()))
 
 
 def _runs(app: Sphinx) -> Iterator[Run]:
+    conf: Any = getattr(app.config, "sphinx_gallery_conf", {})
+    ignored = conf.get("ignore_pattern") or r"__init__\.py"
     for sources, made in galleries(app):
         for script in sorted(sources.rglob("*.py")):
+            if re.search(ignored, str(script)):
+                continue
             inner = script.relative_to(sources)
             name = (made.relative_to(app.srcdir) / inner.with_suffix("")).as_posix()
             yield Run(name, script, made / f"{inner}.md5")
@@ -75,83 +110,124 @@ def _runs(app: Sphinx) -> Iterator[Run]:
         yield Run(Path(path).relative_to(app.srcdir).with_suffix("").as_posix(), Path(path))
 
 
-def _parts(run: Run, sources: Sources, kinds: list[str]) -> dict[str, str]:
-    modules = [*_PUBLISHED_BY, *(name for kind in kinds for name in _DRAWN_BY.get(kind, ()))]
+def _parts(app: Any, run: Run, kinds: list[str]) -> dict[str, str]:
+    if app.config.swarm_sources is None:
+        return {}
+    modules = [*_MADE_BY, *(name for kind in kinds for name in _DRAWN_BY.get(kind, ()))]
     try:
-        return sources.parts(code_of(run.source), modules)
+        parts: dict[str, str] = app._swarm_sources.parts(code_of(run.source), modules)
     except SyntaxError as error:  # the run itself will say where
         return {"syntax": str(error)}
+    if not any(name in parts for name in (f"module {module}" for module in modules)):
+        parts["swarmscape"] = __version__  # it makes the pictures, and is not in these folders
+    return parts
 
 
-def _reason(run: Run, known: dict[str, Any], parts: dict[str, str]) -> str:
+def _reason(app: Any, run: Run) -> str:
+    known = run.known
     if not known:
         return "no record of an earlier run"
-    if known.get("text") != _text(run):
-        return "its own code changed" if run.mark is None else "its own text changed"
+    if known.get("format") != FORMAT:
+        return "another version of swarm.sphinxext ran it"
+    if known["code"] != run.code:
+        return "its own code changed"
     if run.mark is not None and not run.mark.is_file():
         return "its last run did not end well"
-    changed = differences(known["parts"], parts)
+    for folder, names in ((_folder(run), known["files"]), (store_of(app.config), known["media"])):
+        for name, digest in names.items():
+            if digest_of(folder / name) != digest:
+                return f"{name}, which it had made, is damaged or gone"
+    read = {name: digest_of(run.source.parent / name) for name in known["reads"]}
+    changed = differences(known["parts"], _parts(app, run, known["kinds"]))
+    changed += differences(known["reads"], read, is_words=False)
     more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
     return f"changed: {', '.join(changed[:3])}{more}" if changed else ""
 
 
-def _text(run: Run) -> str:
-    """Return a digest of what decides by itself: sphinx-gallery and jupyter-cache see to it."""
-    return content_name(code_of(run.source).encode())
+def _code(run: Run) -> str:
+    """Return a digest of the code alone: prose is not run."""
+    try:
+        blocks = blocks_of(run.source)
+    except SyntaxError:
+        blocks = [run.source.read_text("utf-8")]
+    return content_name("\0".join(blocks).encode())
+
+
+def _folder(run: Run) -> Path:
+    """Return the folder to which the names of made files in a record are relative."""
+    return run.source.parent if run.mark is None else run.mark.parent
 
 
 def read_again(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
     """Let Sphinx read what runs, though its source may be as before."""
-    _, runs = getattr(app, "_swarm_runs", (None, []))
-    return [run.name for run in runs if run.why and run.name in env.found_docs]
+    return [run.name for run in runs_of(app) if run.why and run.name in env.found_docs]
+
+
+# --- after a run
+
+
+def record(app: Any, run: Run) -> None:
+    """Write down what a page that has just run depends on, and what it made."""
+    if run.mark is None:
+        text = result_of(app, run.source)
+        result = file_of_result(app, run.source)
+        keys, made = picture_keys(text), [result] if result else []
+        read = {Path(app.srcdir, name) for name in files_read(text)}
+    else:
+        page = run.mark.with_name(run.source.stem + ".rst").read_text("utf-8")
+        keys, made, read = published_on(page), made_by(run.mark), run.reads
+    store = store_of(app.config)
+    shown = [read_picture(key, store) for key in keys]
+    kinds = sorted({part.kind for picture in shown for part in picture.parts})
+    media = {f"{key}.json" for key in keys}.union(*(picture.files() for picture in shown))
+    folder = _folder(run)
+    write_checked(
+        _record(app, run),
+        {
+            "format": FORMAT, "code": run.code, "text": run.text, "kinds": kinds,
+            "parts": _parts(app, run, kinds), "outputs": run.outputs, "names": run.names,
+            "files": {_from(path, folder): digest_of(path) for path in made},
+            "media": {name: digest_of(store / name) for name in sorted(media)},
+            "reads": {_from(path, run.source.parent): digest_of(path) for path in sorted(read)},
+        },
+    )  # fmt: skip
+
+
+def _from(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def record_notebooks(app: Sphinx) -> None:
+    """Write down what the notebooks that have run depend on."""
+    failed = set(stale_notebooks(app))
+    for run in runs_of(app):
+        if run.mark is None and run.why and str(run.source) not in failed:
+            record(app, run)
 
 
 def tell(app: Sphinx, exception: Exception | None) -> None:
-    """Write down what the pages that ran depend on, and say what ran and why."""
-    if exception is not None or not hasattr(app, "_swarm_runs"):
+    """Say which pages ran and why."""
+    if exception is not None or not runs_of(app):
         return
-    sources, runs = app._swarm_runs
+    record_notebooks(app)
+    for run in runs_of(app):
+        if run.why and run.mark and run.mark.is_file() and not _record(app, run).is_file():
+            record(app, run)
     failed = set(stale_notebooks(app))
     lines = []
-    for run in runs:
+    for run in runs_of(app):
         has_run = run.mark.is_file() if run.mark is not None else str(run.source) not in failed
-        if run.why and has_run:
-            kinds = _kinds(app, run)
-            parts = _parts(run, sources, kinds)
-            fields = {"parts": parts, "kinds": kinds, "text": _text(run)}
-            path = _record(app, run)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(path) as part:
-                part.write_text(json.dumps(fields, indent=1), "utf-8")
-        state = ("ran" if has_run else "failed or left out") if run.why else "reused"
-        lines.append((run.name, state, run.why or "nothing that it depends on changed"))
-    wide = max((len(name) for name, _, _ in lines), default=0)
+        if run.why:
+            line = ("ran" if has_run else "failed or left out", run.why)
+        elif run.reworded:
+            line = ("reused", "its text changed, its code did not")
+        else:
+            line = ("reused", "nothing that it depends on changed")
+        lines.append((run.name, *line))
+    wide = max(len(name) for name, _, _ in lines)
     table = "\n".join(f"  {name:{wide}}  {state:6}  {why}" for name, state, why in lines)
     logger.info("pages that run code:\n%s", table)
 
 
-def _kinds(app: Sphinx, run: Run) -> list[str]:
-    """Return the kinds of pictures that a page shows."""
-    if run.mark is None:
-        shown = page_of(app.env, run.name).pictures
-    else:
-        page = Path(app.srcdir, run.name + ".rst")
-        keys = published_on(page.read_text("utf-8")) if page.is_file() else []
-        shown = [read_picture(key, store_of(app.config)) for key in keys]
-    return sorted({part.kind for picture in shown for part in picture.parts})
-
-
 def _record(app: Sphinx, run: Run) -> Path:
     return Path(app.config.swarm_cache, "runs", run.name.replace("/", "--") + ".json")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return what was written down; nothing where it is missing or damaged, so that it runs."""
-    try:
-        known = json.loads(path.read_text("utf-8"))
-        return known if {"parts", "kinds", "text"} <= known.keys() else {}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, AttributeError):
-        logger.info("%s is damaged: its page runs again", path)
-        return {}

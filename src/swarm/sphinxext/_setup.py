@@ -7,6 +7,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from swarm import __version__
@@ -18,17 +19,21 @@ from . import _cards as cards
 from . import _directives as directives
 from . import _guess as guess
 from . import _inline as inline
+from . import _inputs as inputs
 from . import _lead as lead
 from . import _mathml as mathml
 from . import _nodes as nodes
 from . import _pages as pages
 from . import _print as book
 from . import _problems as problems
+from . import _replay as replay
 from . import _scripts as scripts
 from . import _state as state
 from . import _terms as terms
+from . import _written as written
 from ._cache import end_build, galleries, prepare
 from ._notebook import place_pictures
+from ._reads import ROOTS
 from ._reuse import decide, read_again, tell
 from ._watch import ROOT, STORE
 
@@ -43,9 +48,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("swarm_fingerprint", "", "env")
     app.add_config_value("swarm_dark", None, "html")
     app.add_config_value("swarm_sources", None, "")
+    app.add_config_value("swarm_force", False, "")
     parts = (
         state, nodes, directives, borrow, cards, guess, lead, pages, mathml, problems, scripts,
-        ahead, assets, book, terms, inline,
+        ahead, assets, book, terms, inline, replay, inputs, written,
     )  # fmt: skip
     for part in parts:
         part.setup(app)
@@ -73,15 +79,23 @@ def _configure(app: Sphinx, config: Config) -> None:
         config.exclude_patterns.append(f"{folder}/**.ipynb")
     folders = [app.srcdir, *(sources for sources, _ in galleries(app))]
     os.environ[ROOT] = os.path.commonpath([os.path.realpath(folder) for folder in folders])
+    folders += [Path(app.confdir, folder) for folder in config.swarm_sources or ()]
+    os.environ[ROOTS] = os.pathsep.join(os.path.realpath(folder) for folder in folders)
     os.environ[STORE] = str(nodes.store_of(config))
     os.environ["PYTHONSTARTUP"] = str(Path(__file__).with_name("_kernel_startup.py"))
 
 
 def _prepare(app: Sphinx) -> None:
-    prepare(app)
-    decide(app)
+    try:
+        prepare(app)
+        decide(app)
+        nodes.store_of(app.config).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExtensionError(
+            f"swarm_cache: cannot work in {app.config.swarm_cache}: {error}. Let this user write "
+            "there, or name another folder"
+        ) from error
     _check_pattern(app)
-    nodes.store_of(app.config).mkdir(parents=True, exist_ok=True)
 
 
 def _check_pattern(app: Sphinx) -> None:

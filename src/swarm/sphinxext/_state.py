@@ -50,6 +50,8 @@ class Page:
     guesses: bool = False
     """Whether it asks its reader to guess."""
     problems: list[str] = field(default_factory=list)
+    asks: set[str] = field(default_factory=set)
+    """Files that it was read from, there or not, below the folder of sources."""
 
 
 def pages(env: Any) -> dict[str, Page]:
