@@ -2,10 +2,9 @@ r"""
 The learning rate chooses the valley
 ====================================
 
-The loss surface of :math:`\hat y = w_2 \tanh(w_1 x)` has two kinds of valley: a deep,
-narrow one near :math:`w_1 = 0` and a shallow, wide one further out. A hundred networks
-are let go all over the surface. Which valley they end in is decided by where they start,
-and by how large their steps are. Turn the knob, and watch the deep valley empty.
+A hundred networks are let go all over a landscape that has two kinds of valley: deep, narrow
+ones and shallow, wide ones. Which they end in is decided by where they start, and by how large
+their steps are. Turn the knob, and watch the deep valley empty.
 
 .. lead-picture:: 2
 """
@@ -27,8 +26,9 @@ NUM_RECORDS, STEPS_PER_RECORD = 60, 10
 # The problem
 # -----------
 # That of :ref:`sphx_glr_auto_gallery_surfaces_two_weight_surface.py`: a noisy curve in
-# three pieces, and a network of two weights. Here every step sees all samples, so the only
-# randomness is in the start, anywhere from −2 to 2 in both weights.
+# three pieces, and a network of two weights, :math:`\hat y = w_2 \tanh(w_1 x)`. The deep valleys
+# lie near :math:`w_1 = 0`, the wide ones further out. Here every step sees all samples, so the
+# only randomness is in the start, anywhere from −2 to 2 in both weights.
 
 rng = np.random.default_rng(42)
 x = rng.normal(1, 4.5, NUM_SAMPLES)
