@@ -252,8 +252,6 @@ def weight_plane(
     Examples
     --------
     >>> from torch import nn
-
-    from swarm.surface._points import Layout
     >>> net = nn.Sequential(nn.Linear(1, 4), nn.Tanh(), nn.Linear(4, 1))
     >>> weight_plane(net, ("0.weight", (3, 0)), "2.bias").labels
     ('0.weight[3, 0]', '2.bias')
