@@ -6,7 +6,6 @@ ORDER = (
     # first flights
     "distribution_of_weights",
     "deeper_or_wider",
-    "what_an_activation_can_draw",
     # inside the weights
     "born_dead",
     "superposition",
@@ -33,7 +32,6 @@ ORDER = (
     "dropout_and_the_gap",
     "one_network_a_pixel",
     # under the hood
-    "write_your_own",
     "how_fast_is_a_swarm",
 )
 
