@@ -178,18 +178,23 @@ assert -1 < watershed < -0.9
 # lies the better valley: there the tanh is nearly a line, and the network fits
 # :math:`w_1 w_2 x`, the better the smaller :math:`w_1` and the larger :math:`|w_2|`, down to
 # the loss of the best straight line through the origin.
+#
+# Out on the plateau a batch of 64 pulls :math:`w_2` towards its own mean, :math:`2\eta` of the
+# way. The pulls add up to a variance of :math:`\eta/(1-\eta)` times that of a batch's mean, which
+# is the loss over 64, and by so much the loss is higher than at the best place.
 
 step = plateau - np.mean(np.sign(x) * y) ** 2
 line = plateau - np.mean(x * y) ** 2 / np.mean(x**2)
 rows = []
 for walk in hive:
-    last = walk["path"].losses[:, -5:].mean(axis=1)  # of the last five epochs
+    lr, last = walk["lr"], walk["path"].losses[:, -5:].mean(axis=1)  # of the last five epochs
+    shaken = step + lr / (1 - lr) * step / 64
     rows.append(
         (
-            f"loss at the end, learning rate {walk['lr']:g}",
-            f"outwards, closed form: {step:.2f}",
-            f"{last.mean():.2f} ± {last.std():.2f}",
-            np.all(np.abs(last - step) < 0.5),
+            f"loss at the end, learning rate {lr:g}: the median bee, and all",
+            f"outwards, closed form: {step:.2f}; shaken, {shaken:.2f}",
+            f"{np.median(last):.2f}, {last.min():.2f} to {last.max():.2f}",
+            abs(np.median(last) - shaken) < 0.1,
         )
     )
 metrics.findings(
