@@ -179,3 +179,6 @@ metrics.findings(
 # The experiment is Varun Nayyar's *Distribution of Weights in a Network* (2020), with its
 # settings. To try: start the biases wider (``nn.init.uniform_(bias, -10, 10)``), and see
 # whether the ends are found.
+#
+# Next: :ref:`sphx_glr_auto_gallery_first_flights_deeper_or_wider.py`, where more layers fold the
+# bends that one layer has to place one by one.

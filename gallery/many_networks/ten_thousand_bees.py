@@ -135,3 +135,6 @@ metrics.findings(*rows)
 # The first row comes with its standard deviation over swarms of fifty. The claim fails beyond
 # the ends: the swarm disagrees there, but not nearly enough. All its networks go on smoothly, none
 # expects another period of the sine, and a spread can only tell what some network thought of.
+#
+# Next: :ref:`sphx_glr_auto_gallery_many_networks_dropout_and_the_gap.py`, a cheaper way to doubt
+# that cannot see the gap.

@@ -170,3 +170,7 @@ metrics.findings(
 eigenvalues = surface.hessian_eigenvalues(net, cross_entropy, inputs, targets, k=5)
 weights = sum(p.numel() for p in net.parameters())
 print(f"the five greatest of {weights} curvatures:", np.round(eigenvalues, 2))
+
+# %%
+# Next: :ref:`sphx_glr_auto_gallery_surfaces_one_more_neuron.py`, where the plane through a trap
+# and the best place shows whether there is a way out.
