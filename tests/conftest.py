@@ -7,9 +7,6 @@ import matplotlib as mpl
 import pytest
 
 CONF = """
-import os
-
-os.environ["SWARM_DARK"] = "1"
 extensions = ["sphinx_gallery.gen_gallery", "myst_nb", "swarm.sphinxext"]
 project, author, version, copyright = "Bees", "Us", "1", "us"
 swarm_cache = "../cache"
@@ -47,7 +44,7 @@ from swarm import animator, player
 
 data = np.sin(6 * x) * np.linspace(0, 1, 12)[:, None] + np.zeros((5, 12, 20))
 plot = animator.LineSwarm.auto_range(x, data)
-animator.swarm_animate([plot], "film.mp4", size=(320, 240))
+animator.swarm_animate([plot], "film.mp4", size=(320, 240), dark=True)
 
 # %%
 # A player with a knob.

@@ -96,7 +96,7 @@ class Endings:
         alive = self._running[at]
         if alive.all():
             self._swarms.write(where, epoch, values)
-        else:
+        elif alive.any():
             self._swarms.write(at[alive], epoch, [value[alive] for value in values])
         self._running[at[alive]] = ~self._ended(at, epoch, values)[alive]
         return not self._running[at].any()

@@ -4,7 +4,7 @@ import base64
 import html
 import re
 import subprocess
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +54,7 @@ class Movie:
     title: str = ""
     poster_frame: int = -1
     every: int = 1
-    panel: tuple[float, float, float, float] | None = None
+    panel: tuple[float, float, float, float] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "poster_frame", self._frame(self.poster_frame))

@@ -117,7 +117,8 @@ def _clear(app: Any, listed: set[str]) -> None:
     sweep(out)
     planned = _planned(app)
     write_checked(out / LIST, {"looks": "", "files": dict.fromkeys(sorted(listed | planned), 0)})
-    for name in listed | planned:  # the latter too, should the list have been lost
+    # The planned too, should the list have been lost; not what this build has put there already.
+    for name in (listed | planned) - _brought(app):
         path = (out / name).resolve()
         if path.is_file() and path.is_relative_to(out):
             path.unlink()
@@ -140,24 +141,30 @@ def _planned(app: Sphinx) -> set[str]:
         *(f"{builder.imagedir}/{name}" for _, name in env.images.values()),
         *(f"_sources/{env.doc2path(docname, False)}{ending}" for docname in env.found_docs),
         *(f"{MEDIA_FOLDER}/{name}" for name in media_files(env)),
-        *(f"_static/{name}" for name in _static_names(app)),
+        *(f"_static/{name}" for names in _static_names(app) for name in names),
         *("genindex.html", "py-modindex.html", "search.html", "searchindex.js", "objects.inv"),
     }
 
 
-def _static_names(app: Sphinx) -> set[str]:
-    """Return the names of what is put there for the theme, the extensions and the site."""
+def _static_names(app: Sphinx) -> tuple[set[str], set[str]]:
+    """Return the names of what is copied for the theme and the site, and of what pages load."""
     builder: Any = app.builder
-    loaded = [*builder._css_files, *builder._js_files]  # some extensions write their own
     places = [Path(place, "static") for place in builder.theme.get_theme_dirs()]
     places += [Path(app.confdir, name) for name in app.config.html_static_path]
-    names = {posixpath.basename(str(file.filename or "")) for file in loaded} - {""}
-    return names | {
+    copied = {
         path.relative_to(place).as_posix().removesuffix(".jinja").removesuffix("_t")
         for place in places
         for path in place.rglob("*")
         if path.is_file()
     }
+    loaded = [*builder._css_files, *builder._js_files]
+    return copied, {posixpath.basename(str(file.filename or "")) for file in loaded} - {""}
+
+
+def _brought(app: Sphinx) -> set[str]:
+    """Return what extensions write themselves, some of them before any page is read."""
+    copied, loaded = _static_names(app)
+    return {f"_static/{name}" for name in loaded - copied}
 
 
 def _files(app: Sphinx) -> Iterator[str]:
