@@ -181,9 +181,11 @@
   const adoptStyles = () => {
     if (document.head.appendChild !== Node.prototype.appendChild || !document.adoptedStyleSheets) return;
     document.head.appendChild = function appendChild(node) {
-      const isPlotlys = node instanceof HTMLStyleElement && node.id.startsWith('plotly.js-style-');
+      // Those of its maps, which it brings along, are named by a digest.
+      const isPlotlys = node instanceof HTMLStyleElement && /^(plotly\.js-style-|[0-9a-f]{64}$)/.test(node.id);
       if (!isPlotlys) return Node.prototype.appendChild.call(this, node);
       const sheet = new CSSStyleSheet();
+      sheet.replaceSync(node.textContent);
       document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
       const place = Object.assign(document.createElement('template'), { id: node.id }); // to be found by
       for (const element of [place, node]) Object.defineProperty(element, 'sheet', { value: sheet });
