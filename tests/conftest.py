@@ -111,6 +111,11 @@ Words first, and :numref:`pic`.
 """
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with what takes long, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def small_site(tmp_path_factory):
     """Build it: ``small_site("alabaster", "html")`` gives the folder and what the build said."""

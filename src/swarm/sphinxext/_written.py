@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 def setup(app: Sphinx) -> None:
     """Register with Sphinx."""
+    app._swarm_stamps = _stamps(app)  # type: ignore[attr-defined]
     app.connect("builder-inited", _hear_specific)
     app.connect("env-updated", _write_all_or_none, priority=950)
     app.connect("build-finished", _list_written, priority=860)
@@ -141,30 +142,36 @@ def _planned(app: Sphinx) -> set[str]:
         *(f"{builder.imagedir}/{name}" for _, name in env.images.values()),
         *(f"_sources/{env.doc2path(docname, False)}{ending}" for docname in env.found_docs),
         *(f"{MEDIA_FOLDER}/{name}" for name in media_files(env)),
-        *(f"_static/{name}" for names in _static_names(app) for name in names),
+        *(f"_static/{name}" for name in _static_names(app)),
         *("genindex.html", "py-modindex.html", "search.html", "searchindex.js", "objects.inv"),
     }
 
 
-def _static_names(app: Sphinx) -> tuple[set[str], set[str]]:
-    """Return the names of what is copied for the theme and the site, and of what pages load."""
+def _static_names(app: Sphinx) -> set[str]:
+    """Return the names of what is put there for the theme, the extensions and the site."""
     builder: Any = app.builder
+    loaded = [*builder._css_files, *builder._js_files]  # some extensions write their own
     places = [Path(place, "static") for place in builder.theme.get_theme_dirs()]
     places += [Path(app.confdir, name) for name in app.config.html_static_path]
-    copied = {
+    names = {posixpath.basename(str(file.filename or "")) for file in loaded} - {""}
+    return names | {
         path.relative_to(place).as_posix().removesuffix(".jinja").removesuffix("_t")
         for place in places
         for path in place.rglob("*")
         if path.is_file()
     }
-    loaded = [*builder._css_files, *builder._js_files]
-    return copied, {posixpath.basename(str(file.filename or "")) for file in loaded} - {""}
 
 
-def _brought(app: Sphinx) -> set[str]:
-    """Return what extensions write themselves, some of them before any page is read."""
-    copied, loaded = _static_names(app)
-    return {f"_static/{name}" for name in loaded - copied}
+def _stamps(app: Sphinx) -> dict[str, int]:
+    """Return when each static file of the site was written, in nanoseconds."""
+    out = Path(app.outdir)
+    files = (path for path in (out / "_static").rglob("*") if path.is_file())
+    return {path.relative_to(out).as_posix(): path.stat().st_mtime_ns for path in files}
+
+
+def _brought(app: Any) -> set[str]:
+    """Return what other extensions have written in this build, before any page was read."""
+    return {name for name, when in _stamps(app).items() if app._swarm_stamps.get(name) != when}
 
 
 def _files(app: Sphinx) -> Iterator[str]:
