@@ -84,6 +84,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def best_of(rounds, **contestants):
+    """Return the least time of each contestant, which take turns."""
     best = dict.fromkeys(contestants, float("inf"))
     for _ in range(rounds):
         for name, run in contestants.items():

@@ -8,13 +8,13 @@ Without names, all parts. Swarms of 50 000 bees are trained for fewer epochs, un
 
 import argparse
 import sys
-import time
 import warnings
 from functools import partial
 from pathlib import Path
 
 import lift
 import torch
+from sweeps import best_of
 from torch import nn
 
 from swarm import core
@@ -25,17 +25,6 @@ STACKED = {50: 1, 500: 0.85, 5000: 0.5, 50_000: 0.25}
 JAX = {50: 0.35, 500: 0.55, 5000: 0.9, 50_000: 0.9}
 
 
-def interleaved(rounds, **contestants):
-    """Return the least time of each contestant, which take turns."""
-    best = dict.fromkeys(contestants, float("inf"))
-    for _ in range(rounds):
-        for name, run in contestants.items():
-            begin = time.perf_counter()
-            run()
-            best[name] = min(best[name], time.perf_counter() - begin)
-    return best
-
-
 def tell(what, ratio, wanted):
     print(f"{what:<66} {ratio:>7} {wanted:>9}", flush=True)
 
@@ -44,7 +33,7 @@ def sizes(args):
     for bees, epochs in SIZES.items():
         epochs = 100 if args.long else epochs
         rounds = args.rounds if bees < 5000 else 1
-        best = interleaved(
+        best = best_of(
             rounds,
             lifted=lambda n=bees, e=epochs: lift.swarm(n, e, "lift"),
             stacked=lambda n=bees, e=epochs: lift.stacked(n, e),
@@ -59,7 +48,7 @@ def sizes(args):
 
 def work(args):
     few, bees, epochs = 4, 500, 400
-    best = interleaved(
+    best = best_of(
         args.rounds,
         lifted=lambda: lift.swarm(bees, epochs, "lift"),
         loop=lambda: lift.swarm(few, epochs, "loop"),
@@ -70,7 +59,7 @@ def work(args):
 
 def digits(args):
     for kind, wanted in (("DataLoader", 4), ("randperm", 5)):
-        best = interleaved(
+        best = best_of(
             args.rounds,
             lifted=lambda kind=kind: lift.digits(kind, 50, "lift"),
             loop=lambda kind=kind: lift.digits(kind, 5, "loop"),
@@ -94,7 +83,7 @@ def auto(args):
     ratios = {}
     for name, bee in {**tests.BEES_TO_LIFT, **tests.BEES_TO_LOOP}.items():
         train(bee, "auto")
-        best = interleaved(
+        best = best_of(
             args.rounds + 1,
             auto=lambda bee=bee: train(bee, "auto"),
             loop=lambda bee=bee: train(bee, "loop"),
@@ -183,7 +172,7 @@ def chunks(args):
             )
 
         train(8)
-        best = interleaved(args.rounds, ours=lambda: train(None), whole=lambda n=n: train(n))
+        best = best_of(args.rounds, ours=lambda: train(None), whole=lambda n=n: train(n))
         ratio = best["ours"] / best["whole"]
         tell(f"chunks against one piece, {n} bees: {kind}", f"{ratio:.2f}", "<= 1")
 
